@@ -1,0 +1,49 @@
+"""What the environment says, typed and checked once. The table of variables is in the README."""
+
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+from portal import embedded
+
+env = Env()
+
+DEBUG = env.bool("DEBUG", False)
+# The demo runs with real error pages, so it asks for the demo's keys without asking for Django's debug pages.
+DEMO = env.bool("DEMO", DEBUG)
+
+# Keys for a machine that holds no real customer. They stand in the repository, so production refuses to start on them.
+DEMO_VALUES = {
+    "SECRET_KEY": "demo-secret-key-for-a-machine-that-holds-no-real-customer",
+    "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1],testserver",
+    "DATA_KEYS": "ZGVtby1kYXRhLWtleS1mb3ItdGhlLXBvcnRhbC0wMDA=",
+    "AUDIT_KEY": "demo-audit-key-for-a-machine-that-holds-no-real-customer",
+    "CRYPTOMATE_API_KEY": "demo-api-key",
+    "CRYPTOMATE_WEBHOOK_KEY": "demo-webhook-key",
+}
+
+
+def required(name: str) -> str:
+    """Return a variable that production must set; the demo has a value of its own.
+
+    Raises ImproperlyConfigured, naming the variable, where neither is there.
+    """
+    value = env.str(name, "")
+    if not value and DEMO:
+        value = DEMO_VALUES[name]
+    if not value:
+        raise ImproperlyConfigured(f"Set {name} in the environment. For a trial on one machine run script/demo instead.")
+    return value
+
+
+def names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+VAR_DIR: Path = embedded.VAR_DIR
+PORT = env.int("PORT", 8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", 8001)
+DATABASE = dj_database_url.parse(env.str("DATABASE_URL", "") or embedded.url("portal"))
+BROKER_URL = env.str("CELERY_BROKER_URL", "")

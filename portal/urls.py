@@ -1,0 +1,25 @@
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path, reverse_lazy
+from django.views.generic import RedirectView
+
+from portal import health
+
+account_urls = [
+    path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+]
+
+urlpatterns = [
+    path("", include("desk.urls")),
+    path("customers/", include("customers.urls")),
+    path("", include("cards.urls")),
+    path("", include("webhooks.urls")),
+    path("audit/", include("audit.urls")),
+    path("accounts/", include(account_urls)),
+    # One door: Django admin has no sign-in page of its own.
+    path("admin/login/", RedirectView.as_view(url=reverse_lazy("login"), query_string=True)),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
