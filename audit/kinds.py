@@ -1,0 +1,34 @@
+from django.db import models
+
+
+class Kind(models.TextChoices):
+    """What can happen, in the words of the timeline: "officer *registered the customer*". Each app adds its own."""
+
+    CUSTOMER_REGISTERED = "customer.registered", "registered the customer"
+    CUSTOMER_UPDATED = "customer.updated", "changed the customer's data"
+    CUSTOMER_STATUS_CHANGED = "customer.status_changed", "changed the customer's status"
+    DOCUMENT_UPLOADED = "document.uploaded", "uploaded a document"
+    DOCUMENT_REPLACED = "document.replaced", "replaced a document"
+    DOCUMENT_VIEWED = "document.viewed", "looked at a document"
+    REQUEST_OPENED = "request.opened", "asked for the product"
+    REQUEST_SUBMITTED = "request.submitted", "submitted the request for review"
+    REQUEST_STATUS_CHANGED = "request.status_changed", "changed the request's status"
+    CARD_ISSUED = "card.issued", "issued a card"
+    CARD_FROZEN = "card.frozen", "froze the card"
+    CARD_UNFROZEN = "card.unfrozen", "unfroze the card"
+    CARD_LIMITS_CHANGED = "card.limits_changed", "changed the card's limits"
+    CARD_STATUS_CHANGED = "card.status_changed", "changed the card's status"
+    CALL_RESOLVED = "call.resolved", "settled a call to the provider"
+    RECORD_VIEWED = "record.viewed", "looked at the record"
+    SIGNED_IN = "person.signed_in", "signed in"
+    SIGNED_OUT = "person.signed_out", "signed out"
+    SIGN_IN_FAILED = "person.sign_in_failed", "could not sign in"
+
+
+class Source(models.TextChoices):
+    """Through which door a change came."""
+
+    WEB = "web", "Web"
+    WORKER = "worker", "Worker"
+    WEBHOOK = "webhook", "Webhook"
+    COMMAND = "command", "Command"

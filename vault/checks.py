@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+from vault.cipher import decode_key
+
+HINT = "Give 32 random bytes in URL-safe base64, the newest key first, separated by commas."
+
+
+@register()
+def data_keys_are_usable(**_: Any) -> list[Error]:
+    """Better no start than customers whose papers cannot be sealed."""
+    if not settings.DATA_KEYS:
+        return [Error("DATA_KEYS holds no key.", hint=HINT, id="vault.E001")]
+    faults = [(number, _fault(text)) for number, text in enumerate(settings.DATA_KEYS, start=1)]
+    errors = [
+        Error(f"Key {number} of DATA_KEYS {fault}.", hint=HINT, id="vault.E002") for number, fault in faults if fault
+    ]
+    if len(set(settings.DATA_KEYS)) < len(settings.DATA_KEYS):
+        errors.append(Error("DATA_KEYS holds a key twice.", hint="Keep each key once.", id="vault.E003"))
+    return errors
+
+
+def _fault(text: str) -> str:
+    try:
+        decode_key(text)
+    except ValueError as fault:
+        return str(fault)
+    return ""
