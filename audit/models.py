@@ -89,7 +89,7 @@ class Event(models.Model):
 
     @property
     def note(self) -> str:
-        return (self.detail or {}).get("note", "")
+        return str((self.detail or {}).get("note", ""))
 
     @property
     def changes(self) -> list[Change]:

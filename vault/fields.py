@@ -1,6 +1,7 @@
 """Model fields whose value stands encrypted in the database and is opened when somebody reads it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,13 +22,18 @@ _GT = TypeVar("_GT", covariant=True)
 
 if TYPE_CHECKING:
     _Field = models.Field
+    _CharField = models.CharField
 else:
 
-    class _Field(models.Field):
+    class _TakesTypes:
         """Takes the type parameters that only the type checker knows of."""
 
         def __class_getitem__(cls, _types: Any) -> type:
             return cls
+
+    class _Field(_TakesTypes, models.Field): ...
+
+    class _CharField(_TakesTypes, models.CharField): ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class EncryptedField(_Field[_ST, _GT]):
         return [*super().check(**kwargs), *self._check_not_a_key()]
 
     def _check_not_a_key(self) -> list[checks.CheckMessage]:
-        if not (self.unique or self.db_index):
+        if not (self.unique or getattr(self, "db_index", False)):
             return []
         hint = "Put a keyed hash beside it and index that."
         return [checks.Error("An encrypted field is never equal to itself.", hint=hint, obj=self, id="vault.E010")]
@@ -93,7 +99,7 @@ class EncryptedField(_Field[_ST, _GT]):
             raise ValueError(f"{self} is bound to its row: give the row a primary key before saving it.")
         return f"{self.model._meta.db_table}:{key}:{self.column}"
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> _Bound | None:  # noqa: FBT001  (Django's signature)
+    def pre_save(self, model_instance: models.Model, add: bool) -> _Bound | None:  # noqa: FBT001 - Django's signature
         value = model_instance.__dict__.get(self.attname)
         if isinstance(value, Sealed):
             self._check_still_at_home(value, model_instance)
@@ -110,7 +116,7 @@ class EncryptedField(_Field[_ST, _GT]):
                 f"{self} does not open in this row: read it before giving the row a new key."
             ) from error
 
-    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         if value is None or isinstance(value, _Bound):
             return value
         raise TypeError(f"{self} is encrypted for one row: set it on the object and save that.")
@@ -177,3 +183,30 @@ class EncryptedJSONField(EncryptedField[_ST, _GT]):
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"form_class": forms.JSONField, "encoder": DjangoJSONEncoder, **kwargs})
+
+
+class KeyedHashField(_CharField[_ST, _GT]):
+    """The keyed hash of an encrypted field beside it, for exact search: `filter(number_hash__in=keyed_hashes(…))`.
+
+    It follows the value whenever it is saved, so name both in `update_fields`. `normalise` is a function of a module,
+    which migrations can name.
+    """
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
+
+    def __init__(self, *args: Any, of: str, purpose: str, normalise: Callable[[str], str], **kwargs: Any) -> None:
+        self.of, self.purpose, self.normalise = of, purpose, normalise
+        super().__init__(*args, **{"max_length": 64, "blank": True, "default": "", "editable": False, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of, "purpose": self.purpose, "normalise": self.normalise}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001 - Django's signature
+        hashed = self.hash_of(getattr(model_instance, self.of))
+        setattr(model_instance, self.attname, hashed)
+        return hashed
+
+    def hash_of(self, value: str | None) -> str:
+        return cipher.keyed_hash(self.normalise(value), purpose=self.purpose) if value else ""

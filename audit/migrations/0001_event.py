@@ -1,8 +1,9 @@
 import uuid
 
 import django.db.models.functions.datetime
-import vault.fields
 from django.db import migrations, models
+
+import vault.fields
 
 CREATE_SEQUENCE = "CREATE SEQUENCE audit_event_seq"
 DROP_SEQUENCE = "DROP SEQUENCE audit_event_seq"
