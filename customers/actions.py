@@ -1,0 +1,168 @@
+"""What officers do to a customer. Each act commits what is wanted, with its record; the worker tells the provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from audit.actions import record
+from audit.kinds import Kind
+from customers import following
+from customers.images import CleanImage
+from customers.models import Customer, Document, EnablementRequest
+from customers.policies import check_can_edit, check_can_submit, check_can_upload, check_person_may
+from customers.statuses import DocumentStatus, RequestStatus, Source
+from provider.actions import want
+from provider.models import CallKind, ProviderCall
+
+# Columns whose values stand in the audit log as they are; the others are recorded as changed, without a value.
+RECORDED = ("individual_cards", "country", "state", "id_type", "occupation", "annual_salary", "account_purpose",
+            "expected_monthly_volume")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A document as the officer chose it: its type, what is written on it, and its checked images."""
+
+    document_type: str
+    metadata: Mapping[str, str]
+    front: CleanImage | None
+    back: CleanImage | None
+
+
+@transaction.atomic
+def register_customer(*, data: Mapping[str, Any], by: User) -> Customer:
+    """Keep a new customer and want it registered at the provider.
+
+    `data` is the registration form's cleaned data. Raises NotAllowed.
+    """
+    check_person_may(by, "customers.add_customer")
+    customer = Customer(created_by=by)
+    _fill(customer, data)
+    customer.save()
+    record(
+        kind=Kind.CUSTOMER_REGISTERED, by=by, customer_id=customer.pk, subject=customer, after=_recorded(customer, data)
+    )
+    want(kind=CallKind.REGISTER_CLIENT, target=customer, customer_id=customer.pk, by=by)
+    return customer
+
+
+@transaction.atomic
+def update_customer(*, customer: Customer, data: Mapping[str, Any], by: User) -> None:
+    """Keep changed data and want it saved at the provider; a rejected customer gets a new request with it.
+
+    `data` holds any of the customer's fields, and `answers`: the provider's keys that have no field of ours.
+    Raises NotAllowed.
+    """
+    check_person_may(by, "customers.change_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    check_can_edit(customer)
+    before = _recorded(customer, data)
+    _fill(customer, data)
+    customer.save(update_fields=_columns(data))
+    record(
+        kind=Kind.CUSTOMER_UPDATED, by=by, customer_id=customer.pk, subject=customer,
+        before=before, after=_recorded(customer, data),
+    )  # fmt: skip
+    _want_saved(customer, by=by)
+
+
+@transaction.atomic
+def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, by: User) -> Document:
+    """Keep the document and want it uploaded. After a rejection a new request is wanted first, which then takes it.
+
+    Raises NotAllowed.
+    """
+    check_person_may(by, "customers.change_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    request = check_can_upload(customer, requirement_id)
+    document = save_draft(request=request, requirement_id=requirement_id, upload=upload, by=by)
+    record(
+        kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
+        after={"requirement": requirement_id, "document_type": upload.document_type,
+               "sha256": [document.front_sha256, document.back_sha256]},
+    )  # fmt: skip
+    if request.status == RequestStatus.REJECTED:
+        want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=by)
+    else:
+        want(kind=CallKind.UPLOAD_DOCUMENT, target=document, customer_id=customer.pk, by=by)
+    return document
+
+
+@transaction.atomic
+def save_draft(*, request: EnablementRequest, requirement_id: str, upload: Upload, by: User) -> Document:
+    """Keep what was chosen so far, so that nothing needs choosing twice. Images not given stay as they were."""
+    draft = request.customer.documents.drafts().select_for_update(no_key=True).filter(requirement=requirement_id).first()
+    if draft is None:
+        draft = Document(customer=request.customer, requirement=requirement_id)
+    draft.request, draft.document_type, draft.uploaded_by = request, upload.document_type, by
+    draft.metadata, draft.created_at = dict(upload.metadata), timezone.now()
+    if upload.front:
+        draft.front, draft.front_sha256 = upload.front.file, upload.front.sha256
+    if upload.back:
+        draft.back, draft.back_sha256 = upload.back.file, upload.back.sha256
+    draft.measurements = {
+        **draft.measurements,
+        **{side: image.measurements for side, image in (("front", upload.front), ("back", upload.back)) if image},
+    }
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def submit_request(*, customer: Customer, by: User) -> ProviderCall:
+    """Want the customer's request reviewed. Raises NotAllowed."""
+    check_person_may(by, "customers.submit_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    check_can_submit(customer)
+    request = customer.newest_request
+    assert request is not None  # noqa: S101 - check_can_submit asked
+    record(kind=Kind.REQUEST_SUBMITTED, by=by, customer_id=customer.pk, subject=request)
+    return want(kind=CallKind.SUBMIT_REQUEST, target=request, customer_id=customer.pk, by=by)
+
+
+@transaction.atomic
+def refresh_customer(*, customer: Customer) -> None:
+    """Look at the provider now."""
+    request = customer.newest_request
+    if request:
+        following.hasten_sync(request, now=timezone.now())
+
+
+def _want_saved(customer: Customer, *, by: User) -> None:
+    if customer.api_id is None:
+        want(kind=CallKind.REGISTER_CLIENT, target=customer, customer_id=customer.pk, by=by)
+        return
+    want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=by)
+    newest = customer.newest_request
+    if customer.individual_cards and (newest is None or newest.status == RequestStatus.REJECTED):
+        want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=by)
+
+
+def _fill(customer: Customer, data: Mapping[str, Any]) -> None:
+    for name, value in data.items():
+        if name == "id_number":
+            customer.remember_id_number(value)
+        elif name == "answers":
+            customer.answers = {**customer.answers, **value}
+        else:
+            setattr(customer, name, value)
+
+
+def _columns(data: Mapping[str, Any]) -> list[str]:
+    return [*data, *(["id_number_hash"] if "id_number" in data else [])]
+
+
+def _recorded(customer: Customer, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values an auditor may read; personal data are named, not shown."""
+    shown = {name: getattr(customer, name) for name in RECORDED if name in data}
+    return {**shown, "fields": sorted(data)}
+
+
+def discard_draft(*, document: Document, by: User) -> None:
+    """Put a chosen document aside. The row stays."""
+    check_person_may(by, "customers.change_customer")
+    document.change_status(DocumentStatus.SUPERSEDED, source=Source.OFFICER, by=by)

@@ -1,0 +1,164 @@
+"""How our rows follow the provider: its answers become snapshots, statuses and the time of the next look."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
+from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
+from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
+from provider import budget
+
+logger = logging.getLogger(__name__)
+
+Occasion = RequirementSnapshot.Occasion
+
+FIRST_LOOK = {RequestStatus.IN_KYC: timedelta(seconds=15)}
+FIRST_LOOK_ELSE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=3)
+GROWTH = 1.5
+
+
+def sync_request(request: EnablementRequest, *, client: Client, source: Source = Source.SYNC) -> None:
+    """Ask the provider how the customer and the request stand, and follow it. Raises the client's errors."""
+    customer = request.customer
+    assert customer.api_id  # noqa: S101 - a request exists only for a registered customer
+    budget.take(background=True)
+    remote_client = client.get_client(customer.api_id)
+    budget.take(background=True)
+    remote_requests = client.list_products(customer.api_id)
+    closed = set(customer.requests.closed().exclude(pk=request.pk).values_list("api_id", flat=True))
+    with transaction.atomic():
+        follow_client(customer, remote_client)
+        for remote in reversed(remote_requests):  # the provider lists the newest first
+            if remote.product == PRODUCT and remote.id not in closed:
+                follow_request(customer, remote, occasion=Occasion.SYNC, source=source)
+        follow_customer(customer, source=source)
+
+
+def follow_client(customer: Customer, remote: RemoteClient) -> None:
+    customer.remote_status = remote.status
+    customer.save(update_fields=["remote_status"])
+
+
+def follow_customer(customer: Customer, *, source: Source) -> None:
+    """Bring the customer's status in line with the provider's client and the newest request."""
+    newest = customer.newest_request
+    wanted = customer_status(
+        customer.status, client=customer.remote_status or "pending", request=newest.status if newest else None
+    )
+    customer.change_status(wanted, source=source)
+    if newest:
+        schedule(newest, now=timezone.now())
+
+
+def follow_request(
+    customer: Customer,
+    remote: ProductRequest,
+    *,
+    occasion: Occasion,
+    source: Source,
+    rejected_items: Sequence[RejectedItem] = (),
+) -> EnablementRequest:
+    """Write one answer about a request: a snapshot where it says something new, its status, what it flagged."""
+    request, created = EnablementRequest.objects.get_or_create(api_id=remote.id, defaults={"customer": customer})
+    request = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+    items = [*rejected_items, *remote.rejected_items]
+    request.missing_requirements = dict(remote.missing_requirements.raw)
+    if items or occasion != Occasion.SYNC:
+        request.rejected_items = [dict(item.raw) for item in items]
+    request.rejection_code = remote.rejection_code or ""
+    request.rejection_description = remote.rejection_description or ""
+    request.remote_status = remote.status
+    request.synced_at = timezone.now()
+    request.save(
+        update_fields=[
+            "missing_requirements", "rejected_items", "rejection_code", "rejection_description", "remote_status",
+            "synced_at",
+        ]
+    )  # fmt: skip
+    _keep_snapshot(request, occasion)
+    _follow_status(request, remote, source=source)
+    flag_documents(request, items, occasion=occasion)
+    return request
+
+
+def _follow_status(request: EnablementRequest, remote: ProductRequest, *, source: Source) -> None:
+    status = REQUEST_WORDS.get(remote.status.lower())
+    if status is None:
+        logger.warning("Request %s has a status we do not know", request.pk)
+        return
+    now = timezone.now()
+    if status == RequestStatus.IN_KYC and request.submitted_at is None:
+        request.submitted_at = now
+        request.save(update_fields=["submitted_at"])
+    if request.change_status(status, source=source):
+        request.syncs = 0
+        request.decided_at = now if status in (RequestStatus.ENABLED, RequestStatus.REJECTED) else None
+        request.save(update_fields=["syncs", "decided_at"])
+
+
+def _keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
+    said = [request.missing_requirements, request.rejected_items]
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    newest = request.snapshots.order_by("-taken_at").first()
+    if newest and newest.digest == digest:
+        return
+    RequirementSnapshot.objects.create(
+        request=request,
+        occasion=occasion,
+        missing_requirements=request.missing_requirements,
+        rejected_items=request.rejected_items,
+        digest=digest,
+    )
+
+
+def flag_documents(request: EnablementRequest, items: Sequence[RejectedItem], *, occasion: Occasion) -> None:
+    """Mark the sent documents that the provider refused, in its words.
+
+    The first answer of a new request speaks of the documents that were sent with the one before.
+    """
+    sent = Document.objects.filter(customer=request.customer_id, status=DocumentStatus.UPLOADED)
+    if occasion != Occasion.REQUEST:
+        sent = sent.filter(request=request)
+    for document in sent:
+        for item in items:
+            if item.type != "data" and item.key in (document.document_type, document.requirement):
+                reject_document(document, item.reason)
+
+
+def reject_document(document: Document, reason: str) -> None:
+    document.reason = reason
+    document.save(update_fields=["reason"])
+    document.change_status(DocumentStatus.REJECTED, source=Source.SYNC, note=reason)
+
+
+def schedule(request: EnablementRequest, *, now: datetime) -> None:
+    """Set the next look: soon after a change, then ever rarer, and none once provider and request agree on an end."""
+    request.next_sync_at = None if _is_at_rest(request) else now + _wait(request)
+    request.syncs += 1
+    request.save(update_fields=["next_sync_at", "syncs"])
+
+
+def _is_at_rest(request: EnablementRequest) -> bool:
+    ends = {RequestStatus.ENABLED: "active", RequestStatus.REJECTED: "rejected"}
+    return ends.get(RequestStatus(request.status)) == request.customer.remote_status.lower()
+
+
+def _wait(request: EnablementRequest) -> timedelta:
+    first = FIRST_LOOK.get(RequestStatus(request.status), FIRST_LOOK_ELSE)
+    return min(LONGEST_WAIT, first * GROWTH ** min(request.syncs, 20))
+
+
+def hasten_sync(request: EnablementRequest, *, now: datetime) -> None:
+    """Make the next look due now, for example because a webhook hinted at news."""
+    from customers.tasks import sync_due_requests  # noqa: PLC0415 - tasks import this module
+
+    request.next_sync_at, request.syncs = now, 0
+    request.save(update_fields=["next_sync_at", "syncs"])
+    transaction.on_commit(lambda: sync_due_requests.delay() and None, robust=True)

@@ -1,0 +1,336 @@
+import uuid
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.files import FieldFile
+from django.db.models.functions import Upper
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.utils import timezone
+
+from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
+from customers.status_changes import HasStatus
+from customers.statuses import (
+    CUSTOMER_TRANSITIONS,
+    DOCUMENT_TRANSITIONS,
+    OPEN_REQUEST_STATUSES,
+    REQUEST_TRANSITIONS,
+    CustomerStatus,
+    DocumentStatus,
+    RequestStatus,
+    Source,
+)
+from provider.models import ProviderCall
+from vault.cipher import keyed_hash
+from vault.fields import EncryptedJSONField, EncryptedTextField
+
+PRODUCT = "cards_individuals"
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+
+class Customer(HasStatus):
+    """A person who wants a card, as we know them; the provider's verdict is mirrored in `status`."""
+
+    MACHINE = "customer"
+    TRANSITIONS = CUSTOMER_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    api_id = models.CharField("provider id", max_length=80, null=True, blank=True, unique=True)  # noqa: DJ001 - unknown until registered
+    status = models.CharField(max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.PENDING)
+    remote_status = models.CharField("the provider's word", max_length=40, blank=True)
+
+    first_name = models.CharField(max_length=100)
+    second_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100)
+    email = models.EmailField("email", max_length=254)
+    birth_date = models.DateField("date of birth")
+    gender = models.CharField(max_length=10, choices=Gender.choices, blank=True)
+    phone_country_code = models.PositiveIntegerField(null=True, blank=True)
+    phone_number = models.PositiveBigIntegerField(null=True, blank=True)
+    street_line1 = models.CharField("street line 1", max_length=200)
+    street_line2 = models.CharField("street line 2", max_length=200, blank=True)
+    city = models.CharField(max_length=100)
+    postal_code = models.CharField(max_length=20)
+    country = models.CharField(max_length=3, help_text="ISO 3166-1 alpha-3, as the provider lists it.")
+    state = models.CharField(max_length=12, help_text="Subdivision code, as the provider lists it.")
+
+    individual_cards = models.BooleanField(default=False)
+    id_type = models.CharField("ID type", max_length=60, blank=True)
+    id_number = EncryptedTextField("ID number", blank=True, default="")
+    id_number_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    occupation = models.CharField(max_length=100, blank=True)
+    annual_salary = models.CharField(max_length=20, choices=AnnualSalary.choices, blank=True)
+    account_purpose = models.CharField(max_length=40, choices=AccountPurpose.choices, blank=True)
+    expected_monthly_volume = models.CharField(max_length=20, choices=MonthlyVolume.choices, blank=True)
+    answers = EncryptedJSONField(
+        default=dict, blank=True, help_text="Answers to data requirements that have no column of their own."
+    )
+
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="customer_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="customer_status_newest"),
+            GinIndex(OpClass(Upper("last_name"), name="gin_trgm_ops"), name="customer_last_name_trgm"),
+            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="customer_email_trgm"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=CustomerStatus.values), name="customer_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(phone_country_code__isnull=True, phone_number__isnull=True)
+                | Q(phone_country_code__isnull=False, phone_number__isnull=False),
+                name="phone_is_whole_or_absent",
+            ),
+            models.CheckConstraint(
+                condition=Q(individual_cards=False)
+                | (
+                    ~Q(gender="") & ~Q(id_type="") & ~Q(id_number_hash="") & ~Q(occupation="")
+                    & ~Q(annual_salary="") & ~Q(account_purpose="") & ~Q(expected_monthly_volume="")
+                ),
+                name="individual_cards_need_id_and_finances",
+            ),
+        ]  # fmt: skip
+        permissions = [
+            ("submit_customer", "Can submit a customer for review"),
+            ("view_document_image", "Can see document images"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(filter(None, [self.first_name, self.second_name, self.last_name]))
+
+    @property
+    def status_choice(self) -> CustomerStatus:
+        return CustomerStatus(self.status)
+
+    def owner_id(self) -> uuid.UUID:
+        return self.pk
+
+    def remember_id_number(self, number: str) -> None:
+        """Set the ID number and the keyed hash that finds it again."""
+        self.id_number = number
+        self.id_number_hash = keyed_hash(normal_id_number(number), purpose="id_number") if number else ""
+
+    @property
+    def newest_request(self) -> "EnablementRequest | None":
+        return self.requests.order_by("-created_at").first()
+
+    def open_calls(self) -> models.QuerySet[ProviderCall]:
+        return ProviderCall.objects.open().about(self.pk)
+
+
+def normal_id_number(number: str) -> str:
+    return "".join(character for character in number.upper() if character.isalnum())
+
+
+class EnablementRequestQuerySet(models.QuerySet["EnablementRequest"]):
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN_REQUEST_STATUSES)
+
+    def closed(self) -> Self:
+        return self.exclude(status__in=OPEN_REQUEST_STATUSES)
+
+    def due_for_sync(self, *, now: datetime) -> Self:
+        return self.filter(next_sync_at__lte=now).order_by("next_sync_at")
+
+
+class EnablementRequest(HasStatus):
+    """One attempt to have the card product enabled for a customer."""
+
+    MACHINE = "request"
+    TRANSITIONS = REQUEST_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="requests")
+    api_id = models.CharField("provider id", max_length=80, unique=True)
+    product = models.CharField(max_length=40, default=PRODUCT)
+    status = models.CharField(max_length=24, choices=RequestStatus.choices, default=RequestStatus.REQUESTED)
+    remote_status = models.CharField("the provider's word", max_length=40, blank=True)
+    missing_requirements = EncryptedJSONField(default=dict, blank=True)
+    rejected_items = EncryptedJSONField(default=list, blank=True)
+    rejection_code = models.CharField(max_length=80, blank=True)
+    rejection_description = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    next_sync_at = models.DateTimeField(null=True, blank=True)
+    syncs = models.PositiveIntegerField(default=0, help_text="Looks since the last change; they grow rarer.")
+
+    objects = EnablementRequestQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_sync_at"], condition=Q(next_sync_at__isnull=False), name="request_due_for_sync")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "product"],
+                condition=Q(status__in=OPEN_REQUEST_STATUSES),
+                name="one_open_request_per_customer_and_product",
+            ),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} · {self.customer_id}"
+
+    def owner_id(self) -> uuid.UUID:
+        return self.customer_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_REQUEST_STATUSES
+
+    @property
+    def status_choice(self) -> RequestStatus:
+        return RequestStatus(self.status)
+
+
+class RequirementSnapshot(models.Model):
+    """What the provider said is missing, as received. Rows are added, never changed."""
+
+    class Occasion(models.TextChoices):
+        REQUEST = "REQUEST", "after asking for the product"
+        UPDATE = "UPDATE", "after saving data"
+        UPLOAD = "UPLOAD", "after an upload"
+        SUBMIT = "SUBMIT", "after submitting"
+        SYNC = "SYNC", "when asked"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(EnablementRequest, on_delete=models.PROTECT, related_name="snapshots")
+    occasion = models.CharField(max_length=10, choices=Occasion.choices)
+    taken_at = models.DateTimeField(default=timezone.now)
+    missing_requirements = EncryptedJSONField(default=dict)
+    rejected_items = EncryptedJSONField(default=list)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-taken_at"]
+        indexes = [models.Index(fields=["request", "-taken_at"], name="snapshot_newest")]
+        constraints = [models.CheckConstraint(condition=~Q(digest=""), name="snapshot_has_a_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_occasion_display()} at {self.taken_at:%Y-%m-%d %H:%M}"
+
+
+def document_name(document: "Document", filename: str) -> str:
+    """Name the stored file so that nobody can guess it; the person's own file name is not kept."""
+    return f"{document.customer_id}/{uuid.uuid4().hex}"
+
+
+def document_storage() -> Any:
+    return storages["documents"]
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def standing(self) -> Self:
+        return self.exclude(status=DocumentStatus.SUPERSEDED)
+
+    def drafts(self) -> Self:
+        return self.filter(status=DocumentStatus.DRAFT)
+
+
+class Document(HasStatus):
+    """Images and metadata for one document requirement, kept from the moment a valid image is chosen."""
+
+    MACHINE = "document"
+    TRANSITIONS = DOCUMENT_TRANSITIONS
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="documents")
+    request = models.ForeignKey(EnablementRequest, on_delete=models.PROTECT, related_name="documents")
+    requirement = models.CharField(max_length=80, help_text="The provider's id of what it answers.")
+    document_type = models.CharField(max_length=80)
+    metadata = EncryptedJSONField(default=dict, blank=True)
+    front = models.FileField(upload_to=document_name, storage=document_storage, max_length=200, blank=True)
+    back = models.FileField(upload_to=document_name, storage=document_storage, max_length=200, blank=True)
+    front_sha256 = models.CharField(max_length=64, blank=True)
+    back_sha256 = models.CharField(max_length=64, blank=True)
+    measurements = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
+    reason = models.TextField(blank=True, help_text="The provider's words when it refused the document.")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    uploaded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "requirement"],
+                condition=Q(status=DocumentStatus.DRAFT),
+                name="one_draft_per_customer_and_requirement",
+            ),
+            models.CheckConstraint(condition=Q(status__in=DocumentStatus.values), name="document_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status=DocumentStatus.DRAFT) | Q(status=DocumentStatus.SUPERSEDED)
+                | ~Q(uploaded_at=None), name="uploaded_document_says_when",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.document_type} · {self.get_status_display()}"
+
+    def owner_id(self) -> uuid.UUID:
+        return self.customer_id
+
+    def image(self, side: str) -> FieldFile | None:
+        """Return the stored image of `front` or `back`, or None."""
+        image: FieldFile = self.front if side == "front" else self.back
+        return image or None
+
+    @property
+    def status_choice(self) -> DocumentStatus:
+        return DocumentStatus(self.status)
+
+
+class StatusChange(models.Model):
+    """One step of one row through its states: from, to, on whose word."""
+
+    machine = models.CharField(max_length=12)
+    object_id = models.UUIDField()
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="status_changes")
+    from_status = models.CharField(max_length=24)
+    to_status = models.CharField(max_length=24)
+    source = models.CharField(max_length=8, choices=Source.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+    unexpected = models.BooleanField(default=False, help_text="The provider took a step that is not in our table.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["customer", "-at"], name="status_change_customer"),
+            models.Index(fields=["object_id", "-at"], name="status_change_object"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(source=Source.OFFICER) | Q(by__isnull=False), name="officer_change_names_officer"
+            ),
+            models.CheckConstraint(condition=~Q(from_status=F("to_status")), name="status_change_changes_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.machine}: {self.from_status} → {self.to_status}"

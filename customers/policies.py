@@ -1,0 +1,79 @@
+"""What may be done to a customer now. Each rule raises with the sentence the officer reads, or answers for a button."""
+
+from django.contrib.auth.models import User
+
+from customers.checklists import checklist_of
+from customers.models import Customer, EnablementRequest
+from customers.statuses import CustomerStatus, RequestStatus
+from provider.models import CallKind, ProviderCall
+
+
+class NotAllowed(Exception):  # noqa: N818 - it is an answer to a person
+    """The message is the sentence the person reads."""
+
+
+def check_person_may(by: User, permission: str) -> None:
+    """Raise NotAllowed unless the person holds the permission: actions ask again what views have asked."""
+    if not by.has_perm(permission):
+        raise NotAllowed("You may not do this. Ask an admin for the right.")
+
+
+def check_can_edit(customer: Customer) -> None:
+    request = customer.newest_request
+    if request and request.status == RequestStatus.IN_KYC:
+        raise NotAllowed("The provider is reviewing this customer. Data can be changed after the verdict.")
+
+
+def check_can_submit(customer: Customer) -> None:
+    request = customer.newest_request
+    if request is None:
+        raise NotAllowed("The provider has not been asked for cards yet. Tick Individual cards in the customer's data.")
+    if request.status == RequestStatus.IN_KYC:
+        raise NotAllowed("The provider is reviewing this customer already.")
+    if request.status == RequestStatus.ENABLED:
+        raise NotAllowed("The review is passed: there is nothing to submit.")
+    if request.status == RequestStatus.REJECTED:
+        raise NotAllowed("Correct what was refused first: saving it opens a new request.")
+    _check_nothing_under_way(customer)
+    left = checklist_of(request).left
+    if left:
+        raise NotAllowed(f"{left} {'requirement is' if left == 1 else 'requirements are'} still missing.")
+
+
+def check_can_upload(customer: Customer, requirement_id: str) -> EnablementRequest:
+    """Return the request a document goes to. Raises NotAllowed where none takes documents."""
+    request = customer.newest_request
+    if request is None:
+        raise NotAllowed("The provider has not said yet which documents it wants.")
+    if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
+        raise NotAllowed("The provider takes no documents now.")
+    if checklist_of(request).find_document(requirement_id) is None:
+        raise NotAllowed("The provider does not ask for this document.")
+    return request
+
+
+def check_can_issue(customer: Customer) -> None:
+    """A card is for an active customer only (products/individual-cards, step 4)."""
+    if customer.status == CustomerStatus.PENDING:
+        raise NotAllowed("A card can be issued once the customer is Active. The review is not finished.")
+    if customer.status == CustomerStatus.REJECTED:
+        raise NotAllowed("A card can be issued once the customer is Active. The review refused this customer.")
+
+
+def _check_nothing_under_way(customer: Customer) -> None:
+    for call in customer.open_calls():
+        if call.kind != CallKind.SUBMIT_REQUEST:
+            raise NotAllowed(f"{call.get_kind_display()}: still under way. Submit when it is done.")
+
+
+def reason_against(check: object, *args: object) -> str:
+    """Return the sentence a `check_…` refuses with, or an empty string: for the button that says why it is disabled."""
+    try:
+        check(*args)  # type: ignore[operator]
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
+
+
+def newest_call(customer: Customer, kind: CallKind) -> ProviderCall | None:
+    return ProviderCall.objects.about(customer.pk).filter(kind=kind).order_by("-wanted_at").first()

@@ -1,0 +1,41 @@
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from cryptomate import CryptoMateError
+from customers import following
+from customers.models import EnablementRequest
+from provider.budget import BudgetSpent
+from provider.client import provider_client
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+LEASE = timedelta(seconds=60)
+
+
+@shared_task
+def sync_due_requests(**_: Any) -> None:
+    """Claim the requests that are due and hand each to a worker; what a lost message leaves is due again after the lease."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = EnablementRequest.objects.due_for_sync(now=now).select_for_update(skip_locked=True, no_key=True)
+        claimed = list(due.values_list("pk", flat=True)[:BATCH])
+        EnablementRequest.objects.filter(pk__in=claimed).update(next_sync_at=now + LEASE)
+    for request_id in claimed:
+        sync_request.delay(request_id=str(request_id))
+
+
+@shared_task
+def sync_request(*, request_id: str, **_: Any) -> None:
+    """Follow the provider on one request. Where it does not answer, the lease brings the request back."""
+    request = EnablementRequest.objects.select_related("customer").get(pk=uuid.UUID(request_id))
+    try:
+        following.sync_request(request, client=provider_client())
+    except (CryptoMateError, BudgetSpent) as error:
+        logger.warning("Request %s could not be followed: %s", request_id, error)

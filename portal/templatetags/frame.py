@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django import template
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+from django.template.context import RequestContext
+from django.urls import NoReverseMatch, reverse
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the rail."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool = False
+
+
+# Label, icon, address, and the permission that opens it (none: every signed-in person).
+RAIL = (
+    ("Queue", "queue", "desk:queue", ""),
+    ("Customers", "people", "customers:list", "customers.view_customer"),
+    ("Cards", "card", "cards:list", "cards.view_card"),
+    ("Transactions", "transactions", "cards:transactions", "cards.view_transaction"),
+    ("Events", "events", "webhooks:events", "webhooks.view_webhookevent"),
+    ("Audit", "seal", "audit:index", "audit.view_event"),
+)
+
+
+@register.inclusion_tag("_nav.html", takes_context=True)
+def nav(context: RequestContext) -> dict[str, list[Place]]:
+    """Draw the rail: the places this person may open, with the present one marked."""
+    request = context.get("request")
+    return {"places": list(places(request)) if request else []}
+
+
+def places(request: HttpRequest) -> Iterator[Place]:
+    user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
+    if not user.is_authenticated:
+        return
+    for label, icon, name, permission in RAIL:
+        url = address(name)
+        if url and (not permission or user.has_perm(permission)):
+            yield Place(label, url, icon, is_current=_is_inside(request.path, url))
+
+
+@register.simple_tag
+def address(name: str) -> str:
+    """Return the address of the page called `name`, or nothing where this installation has no such page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+@register.simple_tag
+def environment() -> bool:
+    """Say whether this is the sandbox. A tag, because sign-in and error pages show it without a context."""
+    return bool(settings.CRYPTOMATE_IS_SANDBOX)
+
+
+def _is_inside(path: str, url: str) -> bool:
+    return path == url if url == "/" else path.startswith(url)

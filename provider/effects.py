@@ -1,0 +1,43 @@
+"""What each kind of call does at the provider. The apps that own the rows register their effects here at start.
+
+`provider` knows when to send, when to wait and when to look; the effect knows what.
+"""
+
+from typing import Any, Protocol
+
+from cryptomate import Client, Refused
+from provider.models import ProviderCall
+
+
+class Effect(Protocol):
+    kind: str
+
+    def send(self, client: Client, call: ProviderCall) -> Any:
+        """Make the call. Raises the client's errors."""
+
+    def look_up(self, client: Client, call: ProviderCall) -> Any | None:
+        """Return the answer `send` would have brought, found at the provider; None when the effect did not happen.
+
+        Raises NeedsAPerson when the provider's rows leave it open.
+        """
+
+    def done(self, call: ProviderCall, answer: Any) -> None:
+        """Write what the answer says. Runs in the transaction that settles the call."""
+
+    def refused(self, call: ProviderCall, error: Refused) -> None:
+        """Write what the refusal means for our rows. Runs in the transaction that settles the call."""
+
+
+class NeedsAPerson(Exception):  # noqa: N818 - it is an outcome, not a failure
+    """The provider's rows do not tell whether the effect happened; the message says what a person should look at."""
+
+
+_effects: dict[str, Effect] = {}
+
+
+def register(effect: Effect) -> None:
+    _effects[effect.kind] = effect
+
+
+def effect_of(call: ProviderCall) -> Effect:
+    return _effects[call.kind]

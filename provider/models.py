@@ -1,0 +1,167 @@
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from vault.fields import EncryptedJSONField, EncryptedTextField
+
+# How long a call may stay "sent" before we take its worker for dead. Longer than any answer can take (client timeouts).
+LEASE = timedelta(seconds=45)
+
+
+class CallState(models.TextChoices):
+    WANTED = "WANTED", "Waiting to be sent"
+    SENT = "SENT", "Sent, waiting for the answer"
+    UNKNOWN = "UNKNOWN", "No answer yet"
+    DONE = "DONE", "Done"
+    REFUSED = "REFUSED", "Refused"
+
+
+OPEN_STATES = [CallState.WANTED, CallState.SENT, CallState.UNKNOWN]
+
+
+class CallKind(models.TextChoices):
+    REGISTER_CLIENT = "REGISTER_CLIENT", "Register the customer"
+    UPDATE_CLIENT = "UPDATE_CLIENT", "Save the customer's data"
+    REQUEST_PRODUCT = "REQUEST_PRODUCT", "Ask what is needed for cards"
+    UPLOAD_DOCUMENT = "UPLOAD_DOCUMENT", "Upload the document"
+    SUBMIT_REQUEST = "SUBMIT_REQUEST", "Submit for review"
+    ISSUE_CARD = "ISSUE_CARD", "Issue the card"
+    SET_FROZEN = "SET_FROZEN", "Freeze or unfreeze the card"
+    SET_LIMITS = "SET_LIMITS", "Change the card's limits"
+
+
+class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def due(self, *, now: datetime) -> Self:
+        return self.open().filter(next_attempt_at__lte=now)
+
+    def about(self, customer_id: uuid.UUID) -> Self:
+        return self.filter(customer_id=customer_id)
+
+
+class ProviderCall(models.Model):
+    """One effect we want at the provider: the outbox, and the history from the provider's side.
+
+    The row is committed before anything is sent, so that no effect is lost and none is made twice.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=CallKind.choices)
+    target_id = models.UUIDField(help_text="The row the effect is about: a customer, a request, a document or a card.")
+    customer_id = models.UUIDField(db_index=True, help_text="Whose history this belongs to.")
+    payload = EncryptedJSONField(default=dict, help_text="What the person asked for, where no other row holds it.")
+    payload_digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.WANTED)
+    attempts = models.PositiveIntegerField(default=0)
+    wanted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    wanted_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the worker looks at it again; empty when a person has to."
+    )
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    message = EncryptedTextField(blank=True, default="", help_text="The provider's words.")
+    trace_id = models.CharField(max_length=80, blank=True)
+
+    objects = ProviderCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-wanted_at"]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state__in=OPEN_STATES), name="call_due"),
+            models.Index(fields=["target_id", "kind", "-wanted_at"], name="call_target"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "target_id"],
+                condition=Q(state__in=OPEN_STATES),
+                name="one_open_call_per_target_and_kind",
+            ),
+            models.CheckConstraint(condition=Q(state__in=CallState.values), name="call_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state=CallState.WANTED) | Q(sent_at__isnull=False), name="call_that_left_says_when"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN_STATES) | Q(answered_at__isnull=False), name="settled_call_says_when"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.get_state_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self.state == CallState.UNKNOWN and self.next_attempt_at is None
+
+
+class Country(models.Model):
+    """A country the provider takes customers from, as it names it."""
+
+    alpha3 = models.CharField(max_length=3, primary_key=True)
+    alpha2 = models.CharField(max_length=2, blank=True)
+    name = models.CharField(max_length=120)
+    postal_code_format = models.CharField(max_length=60, blank=True)
+    refreshed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "countries"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subdivision(models.Model):
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, related_name="subdivisions")
+    code = models.CharField(max_length=12)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["country", "code"], name="subdivision_code_is_unique_in_country")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdentificationType(models.Model):
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, related_name="identification_types")
+    type = models.CharField(max_length=60)
+    description = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["description"]
+        constraints = [
+            models.UniqueConstraint(fields=["country", "type"], name="identification_type_is_unique_in_country")
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class Budget(models.Model):
+    """One row: what is left of the calls per second that the provider allows the whole company."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    tokens = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_budget")]
+
+    def __str__(self) -> str:
+        return f"{self.tokens:.1f} calls left"
