@@ -31,11 +31,15 @@ def money(value: Decimal | int | str | None, currency: str = "USD") -> SafeStrin
 
 
 @register.simple_tag
-def amount(value: Decimal | None, currency: str, original: Decimal | None = None, original_currency: str = "") -> SafeString:
+def amount(
+    value: Decimal | None, currency: str, original: Decimal | None = None, original_currency: str = ""
+) -> SafeString:
     """Write an amount with the currency it was spent in beneath, where that is another one."""
     if original is None or not original_currency or original_currency == currency:
         return money(value, currency)
-    return format_html('{}<span class="money-original">{}</span>', money(value, currency), in_words(original, original_currency))
+    return format_html(
+        '{}<span class="money-original">{}</span>', money(value, currency), in_words(original, original_currency)
+    )
 
 
 def in_words(value: Decimal, currency: str) -> str:
@@ -92,7 +96,9 @@ def duration(value: timedelta) -> str:
 def _time(local: datetime, text: str, *, is_age: bool = False) -> SafeString:
     mark = mark_safe(" data-age") if is_age else ""
     title = format_date(local, "l j F Y, H:i:s T")
-    return format_html('<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), title, mark, text)
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), title, mark, text
+    )
 
 
 # --- Marks
@@ -159,7 +165,9 @@ def field(bound: BoundField, *, required: bool | None = None, wide: bool = False
 
 
 @register.inclusion_tag("_slot.html")
-def slot(bound: BoundField, *, preview: str = "", note: str = "", required: bool | None = None, **attrs: object) -> dict[str, object]:
+def slot(
+    bound: BoundField, *, preview: str = "", note: str = "", required: bool | None = None, **attrs: object
+) -> dict[str, object]:
     """Draw a place for an image: what is there now (`preview`, its measurements as `note`), or where to drop one."""
     context = _field_context(bound, required=bound.field.required if required is None else required)
     control = bound.as_widget(attrs=_control_attributes(bound, context, {"accept": "image/jpeg,image/png", **attrs}))

@@ -1,0 +1,35 @@
+// A request that got no usable answer: say so once, say what was kept, take it back when an answer comes.
+(() => {
+  const LOGIN = "/accounts/login/";
+
+  const show = (key, text) =>
+    document.dispatchEvent(new CustomEvent("messages", { detail: { items: [{ level: "error", key, text }] } }));
+
+  const clear = (key) => document.querySelector(`#messages [data-key="${key}"]`)?.remove();
+
+  const reference = (xhr) => {
+    const id = xhr.getResponseHeader("X-Request-Id");
+    return id ? ` Reference ${id}.` : "";
+  };
+
+  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    if (xhr.status === 403) show("forbidden", "You may not do this. Ask an admin for the permission.");
+    else if (xhr.status === 404) show("gone", "This is no longer here. Reload the page to see what is.");
+    else show("fault", `This did not work, and it is our fault. What you typed is still here: try again.${reference(xhr)}`);
+  });
+
+  document.addEventListener("htmx:sendError", () => {
+    show("offline", "The portal cannot be reached. What you typed is still here; the page goes on by itself.");
+  });
+
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful) ["offline", "fault"].forEach(clear);
+  });
+
+  // A session that ended answers with the sign-in page, which must not land in the middle of this one.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.xhr.responseURL || new URL(detail.xhr.responseURL).pathname !== LOGIN) return;
+    detail.shouldSwap = false;
+    show("signed-out", "You are signed out. Sign in again in another tab, then go on here: what you typed is still here.");
+  });
+})();
