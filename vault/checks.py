@@ -22,6 +22,15 @@ def data_keys_are_usable(**_: Any) -> list[Error]:
     return errors
 
 
+@register()
+def document_storage_is_a_folder(**_: Any) -> list[Error]:
+    """A bucket's address taken for a folder would put documents into a folder of that name."""
+    if "://" not in settings.DOCUMENT_STORAGE:
+        return []
+    hint = "Give the path of a folder, or leave it unset for the one under VAR_DIR."
+    return [Error("DOCUMENT_STORAGE names a store that is not supported.", hint=hint, id="vault.E004")]
+
+
 def _fault(text: str) -> str:
     try:
         decode_key(text)

@@ -93,6 +93,11 @@ class EncryptedField(_Field[_ST, _GT]):
         """Return the plain value. Raises CannotDecrypt."""
         return self.from_bytes(cipher.decrypt(sealed.token, bound_to=self.place(pk)))
 
+    def seal_again(self, sealed: Sealed, pk: Any) -> "_Bound":
+        """Return the same value under the newest key. Raises CannotDecrypt."""
+        place = self.place(pk)
+        return _Bound(cipher.encrypt(cipher.decrypt(sealed.token, bound_to=place), bound_to=place))
+
     def place(self, pk: Any) -> str:
         key = self.model._meta.pk.to_python(pk)
         if key is None:

@@ -21,8 +21,15 @@ class PrivateFolder(FileSystemStorage):
     """Where sealed files lie, readable by our system user alone. A bucket takes its place by offering `replace` too."""
 
     def __init__(self) -> None:
-        location = settings.DOCUMENT_STORAGE or Path(settings.VAR_DIR) / "documents"
-        super().__init__(location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700)
+        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    @property
+    def base_location(self) -> str:
+        return settings.DOCUMENT_STORAGE or str(Path(settings.VAR_DIR) / "documents")
+
+    @property
+    def location(self) -> str:
+        return str(Path(self.base_location).absolute())
 
     def replace(self, name: str, content: bytes) -> None:
         """Put new content in place of the old in one step, so that a crash leaves one of the two."""
@@ -72,7 +79,7 @@ class EncryptedStorage(Storage):
 
     def names(self, folder: str = "") -> Iterator[str]:
         """Yield every file's name, folder by folder."""
-        if folder and not self.folder.exists(folder):
+        if not self.folder.exists(folder):
             return
         folders, files = self.folder.listdir(folder)
         yield from (str(Path(folder) / file) for file in sorted(files) if not file.startswith("."))

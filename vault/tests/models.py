@@ -1,6 +1,6 @@
 """Models of the tests alone, in a registry of their own, so that nothing that walks the portal's models meets them."""
 
-from typing import Any
+from typing import ClassVar
 from uuid import uuid4
 
 from django.apps.registry import Apps
@@ -22,8 +22,10 @@ class Paper(models.Model):
     number = EncryptedTextField(null=True, blank=True, max_length=20)
     number_hash = KeyedHashField(of="number", purpose="paper number", normalise=without_spaces)
     remark = EncryptedTextField(default="", blank=True)
-    facts: Any = EncryptedJSONField(default=dict, blank=True)
+    facts = EncryptedJSONField(default=dict, blank=True)
     file = models.FileField(storage=EncryptedStorage, upload_to="papers/")
+
+    objects: ClassVar["models.Manager[Paper]"] = models.Manager()
 
     class Meta:
         app_label = "vault"
@@ -36,6 +38,8 @@ class Paper(models.Model):
 class Letter(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4)
     number = EncryptedTextField()
+
+    objects: ClassVar["models.Manager[Letter]"] = models.Manager()
 
     class Meta:
         app_label = "vault"
@@ -50,6 +54,8 @@ class Counted(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     number = EncryptedTextField()
+
+    objects: ClassVar["models.Manager[Counted]"] = models.Manager()
 
     class Meta:
         app_label = "vault"

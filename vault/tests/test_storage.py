@@ -1,0 +1,155 @@
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+
+from vault.checks import document_storage_is_a_folder
+from vault.cipher import CannotDecrypt
+from vault.storage import EncryptedStorage
+from vault.tests.models import Paper
+
+SCAN = b"\x89PNG the image of a passport"
+
+
+@pytest.fixture
+def storage() -> EncryptedStorage:
+    return EncryptedStorage()
+
+
+def test_a_file_comes_back_as_it_was_given(storage: EncryptedStorage) -> None:
+    name = storage.save("papers/passport.png", ContentFile(SCAN))
+
+    with storage.open(name) as file:
+        assert file.read() == SCAN
+    assert storage.size(name) == len(SCAN)
+
+
+def test_the_disk_holds_neither_content_nor_the_given_name(storage: EncryptedStorage, own_folder: Path) -> None:
+    storage.save("papers/maria-barber-passport.png", ContentFile(SCAN))
+
+    (path,) = (path for path in own_folder.rglob("*") if path.is_file())
+
+    assert b"passport" not in path.read_bytes()
+    assert "maria" not in str(path.relative_to(own_folder))
+
+
+def test_only_our_system_user_may_read_files_and_folders(storage: EncryptedStorage, own_folder: Path) -> None:
+    storage.save("papers/passport.png", ContentFile(SCAN))
+
+    modes = {path.is_file(): stat.S_IMODE(path.stat().st_mode) for path in [own_folder, *own_folder.rglob("*")]}
+
+    assert modes == {True: 0o600, False: 0o700}
+
+
+def test_the_same_name_given_twice_makes_two_files(storage: EncryptedStorage) -> None:
+    assert storage.save("a.png", ContentFile(SCAN)) != storage.save("a.png", ContentFile(SCAN))
+
+
+def test_a_name_cannot_leave_the_folder(storage: EncryptedStorage) -> None:
+    with pytest.raises(Exception, match="path traversal"):
+        storage.save("../passport.png", ContentFile(SCAN))
+
+
+def test_a_file_put_in_the_place_of_another_does_not_open(storage: EncryptedStorage, own_folder: Path) -> None:
+    one, other = (storage.save("a.png", ContentFile(SCAN)) for _ in range(2))
+    (own_folder / one).write_bytes((own_folder / other).read_bytes())
+
+    with pytest.raises(CannotDecrypt):
+        storage.open(one)
+
+
+def test_a_damaged_file_does_not_open(storage: EncryptedStorage, own_folder: Path) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+    (own_folder / name).write_bytes((own_folder / name).read_bytes()[:-1])
+
+    with pytest.raises(CannotDecrypt):
+        storage.open(name)
+
+
+def test_a_file_has_no_address(storage: EncryptedStorage) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        storage.url("a.png")
+
+
+def test_a_file_cannot_be_opened_for_writing(storage: EncryptedStorage) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+
+    with pytest.raises(ValueError, match="reading only"):
+        storage.open(name, "wb")
+
+
+def test_a_deleted_file_is_gone(storage: EncryptedStorage, own_folder: Path) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+
+    storage.delete(name)
+
+    assert not storage.exists(name)
+    assert list(storage.names()) == []
+
+
+def test_rotation_seals_a_file_again(storage: EncryptedStorage, own_folder: Path, rotate: Callable[[], None]) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+    before = (own_folder / name).read_bytes()
+    rotate()
+
+    assert storage.rotate(name) is True
+    assert storage.rotate(name) is False
+
+    assert (own_folder / name).read_bytes() != before
+    assert stat.S_IMODE((own_folder / name).stat().st_mode) == 0o600
+    assert storage.open(name).read() == SCAN
+
+
+def test_a_replacement_that_fails_leaves_the_file_and_no_draft(
+    storage: EncryptedStorage, own_folder: Path, rotate: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+    rotate()
+
+    def full_disk(_: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        storage.rotate(name)
+
+    assert [path.name for path in own_folder.rglob("*") if path.is_file()] == [Path(name).name]
+    assert storage.open(name).read() == SCAN
+
+
+@pytest.mark.django_db
+def test_a_file_field_saves_and_opens_sealed_files(own_folder: Path) -> None:
+    paper = Paper()
+    paper.file.save("passport.png", ContentFile(SCAN))
+
+    found = Paper.objects.get(pk=paper.pk)
+
+    assert str(found.file).startswith("papers/")
+    assert found.file.read() == SCAN
+    assert (own_folder / str(found.file)).read_bytes() != SCAN
+
+
+def test_documents_are_kept_in_this_storage() -> None:
+    assert isinstance(storages["documents"], EncryptedStorage)
+
+
+def test_a_folder_can_be_named(settings: Any, tmp_path: Path) -> None:
+    settings.DOCUMENT_STORAGE = str(tmp_path / "elsewhere")
+
+    name = EncryptedStorage().save("a.png", ContentFile(SCAN))
+
+    assert (tmp_path / "elsewhere" / name).exists()
+
+
+def test_a_store_we_cannot_use_is_refused_at_the_start(settings: Any) -> None:
+    settings.DOCUMENT_STORAGE = "ftp://documents.example.com/"
+
+    assert [error.id for error in document_storage_is_a_folder()] == ["vault.E004"]
+
+
+def test_a_folder_passes_the_check() -> None:
+    assert document_storage_is_a_folder() == []
