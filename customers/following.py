@@ -155,10 +155,15 @@ def _wait(request: EnablementRequest) -> timedelta:
     return min(LONGEST_WAIT, first * GROWTH ** min(request.syncs, 20))
 
 
-def hasten_sync(request: EnablementRequest, *, now: datetime) -> None:
-    """Make the next look due now, for example because a webhook hinted at news."""
-    from customers.tasks import sync_due_requests  # noqa: PLC0415 - tasks import this module
-
+def mark_due(request: EnablementRequest, *, now: datetime) -> None:
+    """Make the next look due now: a webhook hinted at news. The database alone is touched; beat finds it."""
     request.next_sync_at, request.syncs = now, 0
     request.save(update_fields=["next_sync_at", "syncs"])
+
+
+def hasten_sync(request: EnablementRequest, *, now: datetime) -> None:
+    """Make the next look due now and wake a worker for it."""
+    from customers.tasks import sync_due_requests  # noqa: PLC0415 - tasks import this module
+
+    mark_due(request, now=now)
     transaction.on_commit(lambda: sync_due_requests.delay() and None, robust=True)
