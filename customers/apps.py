@@ -5,8 +5,8 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers.effects import effects  # noqa: PLC0415 - effects need the models
-        from provider.effects import register  # noqa: PLC0415
+        from customers.effects import effects
+        from provider.effects import register
 
         for effect in effects():
             register(effect)

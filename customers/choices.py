@@ -1,4 +1,4 @@
-"""What the registration form offers where the provider publishes no list. The codes are ours and go to it as they are."""
+"""What the registration form offers where the provider publishes no list. The codes are ours."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What registering, saving, uploading and submitting do at the provider, and how each is found again when no answer came."""
+"""What registering, saving, uploading and submitting do at the provider, and how a lost answer is found again."""
 
 import base64
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from django.utils import timezone
 from cryptomate import Client, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
 from customers import following, remote
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
-from customers.requirements import checklist
 from customers.statuses import OPEN_REQUEST_STATUSES, REQUEST_WORDS, DocumentStatus, RequestStatus, Source
 from provider.actions import want
 from provider.effects import NeedsAPerson
@@ -69,7 +68,7 @@ class UpdateClient:
     def send(self, client: Client, call: ProviderCall) -> Saved:
         customer = Customer.objects.get(pk=call.target_id)
         payload = remote.client_payload(customer)
-        return Saved(client.update_client(str(customer.api_id), payload=payload), remote.digest(payload))
+        return Saved(client.update_client(str(customer.api_id), payload), remote.digest(payload))
 
     def look_up(self, client: Client, call: ProviderCall) -> Saved | None:
         customer = Customer.objects.get(pk=call.target_id)
@@ -144,7 +143,7 @@ class UploadDocument:
         )
 
     def look_up(self, client: Client, call: ProviderCall) -> ProductAnswer | None:
-        """A requirement that is no longer missing was satisfied by this document; else we send it again, as a replacement."""
+        """A requirement no longer missing was satisfied by this document; else it goes again, as a replacement."""
         document = Document.objects.select_related("request", "customer").get(pk=call.target_id)
         request = _find(client, document.request)
         if request is None:

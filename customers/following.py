@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
 from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
+from provider.waking import wake
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +68,15 @@ def follow_request(
     rejected_items: Sequence[RejectedItem] = (),
 ) -> EnablementRequest:
     """Write one answer about a request: a snapshot where it says something new, its status, what it flagged."""
-    request, created = EnablementRequest.objects.get_or_create(api_id=remote.id, defaults={"customer": customer})
+    status = REQUEST_WORDS.get(remote.status.lower(), RequestStatus.REQUESTED)
+    request, _ = EnablementRequest.objects.get_or_create(
+        api_id=remote.id, defaults={"customer": customer, "status": status}
+    )
     request = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
     items = [*rejected_items, *remote.rejected_items]
     request.missing_requirements = dict(remote.missing_requirements.raw)
     if items or occasion != Occasion.SYNC:
-        request.rejected_items = [dict(item.raw) for item in items]
+        request.rejected_items = [asdict(item) for item in items]
     request.rejection_code = remote.rejection_code or ""
     request.rejection_description = remote.rejection_description or ""
     request.remote_status = remote.status
@@ -163,7 +168,5 @@ def mark_due(request: EnablementRequest, *, now: datetime) -> None:
 
 def hasten_sync(request: EnablementRequest, *, now: datetime) -> None:
     """Make the next look due now and wake a worker for it."""
-    from customers.tasks import sync_due_requests  # noqa: PLC0415 - tasks import this module
-
     mark_due(request, now=now)
-    transaction.on_commit(lambda: sync_due_requests.delay() and None, robust=True)
+    wake("customers.tasks.sync_due_requests")

@@ -25,10 +25,11 @@ class CleanImage:
     measurements: dict[str, Any]
 
 
-def clean_image(upload: UploadedFile) -> CleanImage:
+def clean_image(upload: UploadedFile[Any]) -> CleanImage:
     """Decode the upload, turn it upright and encode it again.
 
-    Raises ValidationError with a sentence that says what to do. The size in pixels is read from the header before anything is decoded.
+    Raises ValidationError with a sentence that says what to do. The size in pixels is read from the header, before
+    anything is decoded.
     """
     if not upload.size:
         raise ValidationError("This file is empty. Choose the image again.", code="empty")

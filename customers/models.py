@@ -3,12 +3,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.files.storage import storages
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Upper
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.utils import timezone
 
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
@@ -42,7 +42,7 @@ class Customer(HasStatus):
     TRANSITIONS = CUSTOMER_TRANSITIONS
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    api_id = models.CharField("provider id", max_length=80, null=True, blank=True, unique=True)  # noqa: DJ001 - unknown until registered
+    api_id = models.CharField("provider id", max_length=80, null=True, blank=True, unique=True)
     status = models.CharField(max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.PENDING)
     remote_status = models.CharField("the provider's word", max_length=40, blank=True)
 

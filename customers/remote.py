@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from dataclasses import fields
 from typing import Any
 
-from cryptomate import ClientPayload, RemoteClient
+from cryptomate import Address, ClientPayload, RemoteClient
 from customers.models import Customer
 from customers.requirements import data_keys
 
@@ -23,16 +24,18 @@ def client_payload(customer: Customer) -> ClientPayload:
     """Return the whole client: the provider replaces everything it holds with this (contract section 2.4)."""
     return ClientPayload(
         first_name=customer.first_name,
-        second_name=customer.second_name or None,
+        second_name=customer.second_name,
         last_name=customer.last_name,
         email=customer.email,
-        birth_date=customer.birth_date.isoformat(),
-        street_line1=customer.street_line1,
-        street_line2=customer.street_line2 or None,
-        city=customer.city,
-        postal_code=customer.postal_code,
-        state=customer.state,
-        country=customer.country,
+        birth_date=customer.birth_date,
+        address=Address(
+            street_line1=customer.street_line1,
+            street_line2=customer.street_line2,
+            city=customer.city,
+            postal_code=customer.postal_code,
+            state=customer.state,
+            country=customer.country,
+        ),
         phone_country_code=customer.phone_country_code,
         phone_number=customer.phone_number,
         extra=_answers_asked_for(customer),
@@ -40,18 +43,15 @@ def client_payload(customer: Customer) -> ClientPayload:
 
 
 def digest(payload: ClientPayload) -> str:
-    return hashlib.sha256(json.dumps(payload.to_json(), sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(payload.to_update_json(), sort_keys=True, default=str).encode()).hexdigest()
 
 
-def holds(remote: RemoteClient, payload: ClientPayload) -> bool:
+def holds(held: RemoteClient, payload: ClientPayload) -> bool:
     """Answer whether the provider's client carries what we wanted to send, as far as it shows."""
-    ours = {key: value for key, value in payload.to_json().items() if key not in payload.extra and value is not None}
-    theirs = remote.raw
-    address = ours.pop("address")
-    shown = theirs.get("address") or {}
-    return all(theirs.get(key) == value for key, value in ours.items()) and all(
-        shown.get(key) == value for key, value in address.items() if value is not None
+    shown = ClientPayload(
+        **{name.name: getattr(held, name.name) for name in fields(ClientPayload) if name.name != "extra"}
     )
+    return shown.to_json() == payload.to_json()
 
 
 def answer_to(customer: Customer, key: str) -> Any:

@@ -84,7 +84,7 @@ def customer_status(present: str, *, client: str, request: str | None) -> str:
     known = CLIENT_WORDS.get(client.lower())
     if known is None:
         return present
-    if C.REJECTED == known or request == R.REJECTED:
+    if known == C.REJECTED or request == R.REJECTED:
         return C.REJECTED
     if known == C.ACTIVE and request == R.ENABLED:
         return C.ACTIVE

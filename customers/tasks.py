@@ -21,7 +21,7 @@ LEASE = timedelta(seconds=60)
 
 @shared_task
 def sync_due_requests(**_: Any) -> None:
-    """Claim the requests that are due and hand each to a worker; what a lost message leaves is due again after the lease."""
+    """Claim the requests that are due and hand each to a worker. A lost message costs one lease."""
     now = timezone.now()
     with transaction.atomic():
         due = EnablementRequest.objects.due_for_sync(now=now).select_for_update(skip_locked=True, no_key=True)

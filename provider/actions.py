@@ -18,6 +18,7 @@ from cryptomate import Client, CryptoMateError, NoAnswer, RateLimited, Refused, 
 from provider import budget
 from provider.effects import NeedsAPerson, effect_of
 from provider.models import LEASE, CallKind, CallState, ProviderCall
+from provider.waking import wake
 
 logger = logging.getLogger(__name__)
 
@@ -62,22 +63,14 @@ def want(
         if call.payload_digest != digest:
             raise AlreadyUnderway(f"{call.get_kind_display()}: still under way. Try again when it is done.") from None
         return call
-    wake(call)
+    wake("provider.tasks.carry_out", call_id=str(call.pk))
     return call
-
-
-def wake(call: ProviderCall) -> None:
-    from provider.tasks import carry_out as task  # noqa: PLC0415 - tasks import actions
-
-    call_id = str(call.pk)
-    # Losing the message costs a sweep's delay, so a broker that is down must not undo what was committed.
-    transaction.on_commit(lambda: task.delay(call_id=call_id) and None, robust=True)
 
 
 def look_again(*, call: ProviderCall) -> None:
     """Make an open call due now, for example after a person has read what the provider shows."""
     ProviderCall.objects.open().filter(pk=call.pk).update(next_attempt_at=timezone.now())
-    wake(call)
+    wake("provider.tasks.carry_out", call_id=str(call.pk))
 
 
 def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
@@ -107,7 +100,10 @@ def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | 
     """Take the call for one lease. Returns it and whether it had left before, so that we must look before we send."""
     with transaction.atomic():
         call = (
-            ProviderCall.objects.due(now=now).select_for_update(skip_locked=True, no_key=True).filter(pk=call_id).first()
+            ProviderCall.objects.due(now=now)
+            .select_for_update(skip_locked=True, no_key=True)
+            .filter(pk=call_id)
+            .first()
         )
         if call is None:
             return None

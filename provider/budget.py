@@ -45,4 +45,4 @@ def _take_one(*, keep: float) -> bool:
             """,
             {"burst": BURST, "rate": RATE, "keep": keep},
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -132,7 +132,9 @@ class Subdivision(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["country", "code"], name="subdivision_code_is_unique_in_country")]
+        constraints = [
+            models.UniqueConstraint(fields=["country", "code"], name="subdivision_code_is_unique_in_country")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,45 @@
+"""The people who use the portal, as groups of permissions. A migration makes them; admins adjust them."""
+
+from typing import Any
+
+from django.apps.registry import Apps
+
+READ_ALL = (
+    "customers.view_customer", "cards.view_card", "cards.view_transaction", "webhooks.view_webhookevent",
+)  # fmt: skip
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "Officer": (
+        *READ_ALL,
+        "customers.add_customer", "customers.change_customer", "customers.submit_customer",
+        "customers.view_document_image", "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
+    ),
+    "Support": (*READ_ALL, "cards.freeze_card"),
+    # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
+    "Admin": (
+        "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "auth.add_group", "auth.change_group",
+        "portal.view_heartbeat",
+        "customers.view_customer", "customers.view_enablementrequest", "customers.view_requirementsnapshot",
+        "customers.view_document", "customers.view_statuschange",
+        "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
+        "provider.view_identificationtype", "provider.view_budget",
+        "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
+        "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
+        "webhooks.view_webhookevent", "webhooks.change_webhookevent", "audit.view_event",
+    ),
+}  # fmt: skip
+
+
+def create_roles(apps: Apps) -> None:
+    """Create the groups with their permissions. Groups that exist are left as an admin made them."""
+    group_model: Any = apps.get_model("auth", "Group")
+    permission_model: Any = apps.get_model("auth", "Permission")
+    for name, wanted in ROLES.items():
+        group, created = group_model.objects.get_or_create(name=name)
+        if created:
+            group.permissions.set([_permission(permission_model, each) for each in wanted])
+
+
+def _permission(model: Any, name: str) -> Any:
+    app, codename = name.split(".")
+    return model.objects.get(content_type__app_label=app, codename=codename)
