@@ -38,7 +38,7 @@
   document.addEventListener("htmx:load", ({ target }) => upgrade(target.parentElement ?? target));
   document.addEventListener("DOMContentLoaded", () => {
     upgrade(document);
-    const linked = location.hash && document.getElementById(location.hash.slice(1));
+    const linked = document.getElementById(location.hash.slice(1));
     if (linked?.matches("dialog.dialog")) open(linked);
   });
 })();

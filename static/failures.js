@@ -5,17 +5,20 @@
   const show = (key, text) =>
     document.dispatchEvent(new CustomEvent("messages", { detail: { items: [{ level: "error", key, text }] } }));
 
-  const clear = (key) => document.querySelector(`#messages [data-key="${key}"]`)?.remove();
+  const clear = (key) => document.querySelector(`#messages [data-key="${CSS.escape(key)}"]`)?.remove();
+
+  const faultOf = ({ requestConfig }) => `fault ${requestConfig.path}`;
 
   const reference = (xhr) => {
     const id = xhr.getResponseHeader("X-Request-Id");
     return id ? ` Reference ${id}.` : "";
   };
 
-  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    const { xhr } = detail;
     if (xhr.status === 403) show("forbidden", "You may not do this. Ask an admin for the permission.");
     else if (xhr.status === 404) show("gone", "This is no longer here. Reload the page to see what is.");
-    else show("fault", `This did not work, and it is our fault. What you typed is still here: try again.${reference(xhr)}`);
+    else show(faultOf(detail), `This did not work, and it is our fault. What you typed is still here: try again.${reference(xhr)}`);
   });
 
   document.addEventListener("htmx:sendError", () => {
@@ -23,7 +26,7 @@
   });
 
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.successful) ["offline", "fault"].forEach(clear);
+    if (detail.successful) ["offline", faultOf(detail)].forEach(clear);
   });
 
   // A session that ended answers with the sign-in page, which must not land in the middle of this one.

@@ -137,7 +137,7 @@ def copy(value: object, shown: str = "") -> SafeString:
         value,
         shown or value,
         icon("copy"),
-        mark_safe(icon("check").replace('class="icon"', 'class="icon icon--done"')),
+        icon("check"),
     )
 
 
