@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 
+from audit.kinds import Kind
 from audit.models import Event
 from audit.origin import acting_as, current_origin
 
@@ -49,6 +50,12 @@ def record(
         ip=origin.ip,
         request_id=origin.request_id,
     )
+
+
+@transaction.atomic
+def view_event(event: Event, *, by: AbstractBaseUser) -> None:
+    """Note that somebody looked at what an event says of a customer."""
+    record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
 def _detail(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, note: str) -> dict[str, Any] | None:

@@ -1,14 +1,19 @@
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Func, Q, Value
 from django.db.models.functions import Now
 
 from audit.kinds import Kind, Source
+from vault.cipher import CannotDecrypt
 from vault.fields import EncryptedJSONField
+
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,23 @@ class Change:
     field: str
     before: Any
     after: Any
+
+    @property
+    def was(self) -> str:
+        return _in_words(self.before)
+
+    @property
+    def became(self) -> str:
+        return _in_words(self.after)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the log, latest first, and the cursors of its neighbours where there are any."""
+
+    events: list["Event"]
+    newer: int | None
+    older: int | None
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -36,6 +58,21 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def latest_first(self) -> "EventQuerySet":
         return self.order_by("-seq")
+
+    def page(self, *, before: int | None = None, after: int | None = None, size: int = PAGE_SIZE) -> Page:
+        """Return the events next to a cursor, or the latest ones. Never counts."""
+        if after is not None:
+            return self._page_after(after, size)
+        rows = self.latest_first() if before is None else self.latest_first().filter(seq__lt=before)
+        events = list(rows[: size + 1])
+        has_newer, has_older = before is not None, len(events) > size
+        return _page(events[:size], has_newer=has_newer, has_older=has_older)
+
+    def _page_after(self, after: int, size: int) -> Page:
+        events = list(self.filter(seq__gt=after).order_by("seq")[: size + 1])
+        if len(events) <= size:  # the top is reached: show a full page of it
+            return self.page(size=size)
+        return _page(events[size - 1 :: -1], has_newer=True, has_older=True)
 
 
 class Event(models.Model):
@@ -84,6 +121,30 @@ class Event(models.Model):
         return f"#{self.seq} {self.kind}"
 
     @property
+    def object_name(self) -> str:
+        try:
+            return str(apps.get_model(self.object_type)._meta.verbose_name)
+        except (LookupError, ValueError):  # the log outlives models, too
+            return self.object_type.rpartition(".")[2]
+
+    @property
+    def about(self) -> str:
+        """Return what it happened to, in words: "document of a customer"."""
+        name = self.object_name
+        if not self.customer_id or name == "customer":
+            return name
+        return f"{name} of a customer" if name else "customer"
+
+    @property
+    def is_intact(self) -> bool:
+        """Say whether what was recorded can still be read as it was written."""
+        try:
+            _ = self.detail
+        except CannotDecrypt:
+            return False
+        return True
+
+    @property
     def label(self) -> str:
         return str(Kind(self.kind).label) if self.kind in Kind.values else self.kind
 
@@ -98,3 +159,17 @@ class Event(models.Model):
         fields = [*before, *(field for field in after if field not in before)]
         pairs = [Change(field, before.get(field), after.get(field)) for field in fields]
         return [change for change in pairs if change.before != change.after]
+
+
+def _page(events: list[Event], *, has_newer: bool, has_older: bool) -> Page:
+    return Page(
+        events,
+        newer=events[0].seq if events and has_newer else None,
+        older=events[-1].seq if events and has_older else None,
+    )
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

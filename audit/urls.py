@@ -1,5 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from audit import views
 
 app_name = "audit"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<uuid:pk>/", views.event, name="event"),
+]
