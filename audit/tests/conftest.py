@@ -15,12 +15,12 @@ Record = Callable[..., Event]
 
 @pytest.fixture
 def officer(db: None) -> User:
-    return User.objects.create_user("officer", password="demo")
+    return User.objects.create_user("officer")
 
 
 @pytest.fixture
 def auditor(db: None) -> User:
-    person = User.objects.create_user("auditor", password="demo", is_staff=True)
+    person = User.objects.create_user("auditor", is_staff=True)
     person.user_permissions.add(Permission.objects.get(content_type__app_label="audit", codename="view_event"))
     return person
 
