@@ -1,25 +1,90 @@
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, User
 from psycopg import sql
 
+from cryptomate.testing import FakeTransport
 from portal import embedded
+from portal.roles import create_roles
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise AssertionError(f"A test reached for {address[0]}: tests stay on the loopback address.")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let no test but those with real processes leave messages for a worker."""
+    if request.node.get_closest_marker("processes") is None:
+        monkeypatch.setattr("celery.app.base.Celery.send_task", lambda *_args, **_options: None)
+
+
+@pytest.fixture(autouse=True)
+def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+    settings.DOCUMENT_STORAGE = str(tmp_path / "documents")
 
 
 @pytest.fixture(scope="session")
 def database_url_for() -> Callable[[str], str]:
-    """Return a function giving the address of a fresh, empty database on this run's PostgreSQL, unique to the xdist worker."""
+    """Return a function that makes a fresh, empty database on this run's PostgreSQL, unique to the xdist worker."""
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
     def fresh_database(name: str) -> str:
         address = f"{server}/test_{name}_{worker}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as server_connection:
-            name_in_sql = sql.Identifier(address.rpartition("/")[2])
-            server_connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name_in_sql))
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            database = sql.Identifier(address.rpartition("/")[2])
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
         embedded.create_database(address)
         return address
 
     return fresh_database
+
+
+def person(name: str, role: str) -> User:
+    create_roles(apps)  # a test that empties the tables empties these too
+    user = User.objects.create_user(name, email=f"{name}@example.com", password="demo", is_staff=role == "Admin")
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def officer(db: None) -> User:
+    return person("officer", "Officer")
+
+
+@pytest.fixture
+def support(db: None) -> User:
+    return person("support", "Support")
+
+
+@pytest.fixture
+def admin_person(db: None) -> User:
+    return person("admin", "Admin")
+
+
+@pytest.fixture
+def provider() -> FakeTransport:
+    """The network below the client: set what the provider answers, then read what it was asked."""
+    return FakeTransport()

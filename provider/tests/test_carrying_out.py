@@ -1,0 +1,280 @@
+"""The life of a call: wanted, sent, answered; or not answered, and looked up before it is repeated."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from cryptomate.testing import FakeTransport, client_json, request_json
+from customers.models import Customer
+from customers.tests.making import make_customer
+from provider.actions import AlreadyUnderway, carry_out, look_again, want
+from provider.models import LEASE, CallKind, CallState, ProviderCall
+
+pytestmark = pytest.mark.django_db
+
+CLIENTS = "/management/clients/individuals"
+
+
+def wanted(customer: Customer) -> ProviderCall:
+    return want(kind=CallKind.REGISTER_CLIENT, target=customer, customer_id=customer.pk, by=None)
+
+
+def unregistered() -> Customer:
+    return make_customer(api_id=None, remote_status="", individual_cards=False, id_number="")
+
+
+def make_due(call: ProviderCall) -> None:
+    """Let the time pass that the call has to wait."""
+    ProviderCall.objects.filter(pk=call.pk).update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_an_answer_settles_the_call_and_reaches_the_row(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.reply("POST", CLIENTS, client_json(id="client-9"), status=201)
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    customer.refresh_from_db()
+    assert (call.state, call.attempts, customer.api_id) == (CallState.DONE, 1, "client-9")
+
+
+def test_a_second_wish_for_the_same_thing_is_the_first_ones_call() -> None:
+    customer = unregistered()
+
+    assert wanted(customer) == wanted(customer)
+    assert ProviderCall.objects.count() == 1
+
+
+def test_a_wish_with_other_values_waits_for_the_first() -> None:
+    customer = make_customer()
+    wish = {"kind": CallKind.ISSUE_CARD, "target": customer, "customer_id": customer.pk, "by": None}
+    want(**wish, payload={"holder": "A"})
+
+    with pytest.raises(AlreadyUnderway, match="still under way"):
+        want(**wish, payload={"holder": "B"})
+
+
+def test_the_database_allows_one_open_call_for_a_target_and_kind() -> None:
+    call = wanted(unregistered())
+    call.pk = None
+
+    with pytest.raises(IntegrityError, match="one_open_call_per_target_and_kind"), transaction.atomic():
+        ProviderCall(
+            kind=call.kind, target_id=call.target_id, customer_id=call.customer_id, payload_digest="x", wanted_at=call.wanted_at
+        ).save()
+
+
+def test_a_settled_call_is_not_made_again(provider: FakeTransport) -> None:
+    provider.reply("POST", CLIENTS, client_json(), status=201)
+    call = wanted(unregistered())
+    carry_out(call.pk, client=provider.client())
+
+    carry_out(call.pk, client=provider.client())
+
+    assert len(provider.calls) == 1
+
+
+def test_a_refusal_keeps_the_providers_words_and_is_not_repeated(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.refuse("POST", CLIENTS, 400, code="VAL", message="Company client already exists for this company")
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    customer.refresh_from_db()
+    assert (call.state, call.http_status, call.error_code) == (CallState.REFUSED, 400, "VAL")
+    assert call.message == "Company client already exists for this company"
+    assert customer.api_id is None
+    assert len(provider.calls) == 1
+
+
+def test_a_connection_refused_is_simply_tried_again(provider: FakeTransport) -> None:
+    provider.fail_to_connect("POST", CLIENTS)
+    provider.reply("POST", CLIENTS, client_json(), status=201)
+    call = wanted(unregistered())
+
+    carry_out(call.pk, client=provider.client())
+    call.refresh_from_db()
+    assert call.state == CallState.WANTED
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.state == CallState.DONE
+    assert [each.method for each in provider.calls] == ["POST", "POST"]
+
+
+def test_a_lost_answer_is_found_at_the_provider_and_not_asked_for_twice(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.drop("POST", CLIENTS)
+    provider.reply("GET", CLIENTS, [client_json(id="client-9", email="MJuliaBarber@example.com")])
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+    call.refresh_from_db()
+    assert call.state == CallState.UNKNOWN
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    customer.refresh_from_db()
+    assert customer.api_id == "client-9"
+    assert [each.method for each in provider.calls] == ["POST", "GET"]
+
+
+def test_what_never_arrived_is_sent_after_looking(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.drop("POST", CLIENTS)
+    provider.reply("POST", CLIENTS, client_json(id="client-9"), status=201)
+    provider.reply("GET", CLIENTS, [client_json(id="other", email="somebody@example.com")])
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    customer.refresh_from_db()
+    assert customer.api_id == "client-9"
+    assert [each.method for each in provider.calls] == ["POST", "GET", "POST"]
+    keys = {each.headers["Idempotency-Key"] for each in provider.calls_to("POST", CLIENTS)}
+    assert len(keys) == 1
+
+
+def test_two_candidates_are_left_to_a_person(provider: FakeTransport) -> None:
+    provider.drop("POST", CLIENTS)
+    provider.reply("GET", CLIENTS, [client_json(id="one"), client_json(id="two")])
+    call = wanted(unregistered())
+
+    carry_out(call.pk, client=provider.client())
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.needs_a_person
+    assert "Two clients" in call.message
+    assert len(provider.calls_to("POST", CLIENTS)) == 1
+
+
+def test_a_person_can_have_it_looked_up_again(provider: FakeTransport) -> None:
+    provider.drop("POST", CLIENTS)
+    provider.reply("GET", CLIENTS, [client_json(id="one"), client_json(id="two")])
+    provider.reply("GET", CLIENTS, [client_json(id="one")])
+    call = wanted(unregistered())
+    for _ in range(2):
+        make_due(call)
+        carry_out(call.pk, client=provider.client())
+
+    look_again(call=call)
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.state == CallState.DONE
+
+
+def test_a_worker_that_died_in_mid_call_is_found_out_by_its_lease(provider: FakeTransport) -> None:
+    provider.fail("POST", CLIENTS, SystemExit())
+    provider.reply("GET", CLIENTS, [client_json(id="client-9")])
+    call = wanted(unregistered())
+    with pytest.raises(SystemExit):
+        carry_out(call.pk, client=provider.client())
+    call.refresh_from_db()
+    assert call.state == CallState.SENT
+    assert call.next_attempt_at is not None
+    assert call.next_attempt_at > timezone.now() + LEASE - timedelta(seconds=5)
+
+    carry_out(call.pk, client=provider.client())
+    assert len(provider.calls) == 1
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.state == CallState.DONE
+    assert [each.method for each in provider.calls] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "state", "seconds"),
+    [
+        (429, {"Retry-After": "4"}, CallState.WANTED, (3, 5)),
+        (503, {"Retry-After": "30"}, CallState.UNKNOWN, (20, 40)),
+        (500, {}, CallState.UNKNOWN, (1, 5)),
+        (401, {}, CallState.WANTED, (200, 400)),
+    ],
+)
+def test_each_failure_waits_as_long_as_it_should(
+    provider: FakeTransport, status: int, headers: dict[str, str], state: str, seconds: tuple[int, int]
+) -> None:
+    provider.refuse("POST", CLIENTS, status, headers=headers)
+    call = wanted(unregistered())
+
+    carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.state == state
+    assert call.next_attempt_at is not None
+    wait = (call.next_attempt_at - timezone.now()).total_seconds()
+    assert seconds[0] <= wait <= seconds[1]
+    assert call.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_registering_for_cards_leads_to_the_product_and_its_requirements(provider: FakeTransport) -> None:
+    customer = make_customer(api_id=None, remote_status="")
+    provider.reply("POST", CLIENTS, client_json(id="client-9"), status=201)
+    provider.reply("POST", f"{CLIENTS}/client-9/products", request_json(), status=201)
+    carry_out(wanted(customer).pk, client=provider.client())
+
+    follow_up = ProviderCall.objects.get(kind=CallKind.REQUEST_PRODUCT)
+    carry_out(follow_up.pk, client=provider.client())
+
+    request = customer.requests.get()
+    assert request.status == "PENDING_DOCUMENTATION"
+    assert request.missing_requirements["data"][0]["fields"][0]["key"] == "phone"
+    assert request.snapshots.count() == 1
+
+
+def test_what_was_edited_while_the_call_was_out_is_sent_after_it(provider: FakeTransport) -> None:
+    customer = unregistered()
+
+    def edited_meanwhile(_call: object) -> dict[str, object]:
+        Customer.objects.filter(pk=customer.pk).update(city="Pilar")
+        return client_json(id="client-9")
+
+    provider.reply("POST", CLIENTS, edited_meanwhile, status=201)
+    carry_out(wanted(customer).pk, client=provider.client())
+
+    assert ProviderCall.objects.get(kind=CallKind.UPDATE_CLIENT).state == CallState.WANTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_with_one_call_one_sends_it(provider: FakeTransport) -> None:
+    arrived, leave = threading.Event(), threading.Event()
+
+    def slowly(_call: object) -> dict[str, object]:
+        arrived.set()
+        leave.wait(10)
+        return client_json()
+
+    provider.reply("POST", CLIENTS, slowly, status=201)
+    call = wanted(unregistered())
+
+    def work() -> None:
+        try:
+            carry_out(call.pk, client=provider.client())
+        finally:
+            connection.close()
+
+    first = threading.Thread(target=work)
+    first.start()
+    assert arrived.wait(10)
+    carry_out(call.pk, client=provider.client())
+    leave.set()
+    first.join()
+
+    assert len(provider.calls) == 1
