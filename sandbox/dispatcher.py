@@ -1,0 +1,77 @@
+"""The thread that sends what is due. All it needs is in the database, so a restart loses nothing."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock, Thread
+from uuid import UUID
+
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from sandbox import deliveries, reviews, switches
+from sandbox.errors import StepError
+from sandbox.faults import stopping
+from sandbox.models import Challenge, Delivery
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 0.2
+SENDERS = 8
+
+
+class Dispatcher:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._in_flight: set[int] = set()
+
+    def start(self) -> None:
+        self._senders = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="delivery")
+        Thread(target=self._run, name="dispatcher", daemon=True).start()
+
+    def pending(self) -> int:
+        """Count the webhooks that are due, wait for a retry, or are on their way."""
+        with self._lock:
+            on_their_way = set(self._in_flight)
+        return len(on_their_way.union(Delivery.objects.filter(status="due").values_list("id", flat=True)))
+
+    def _run(self) -> None:
+        while not stopping.is_set():
+            try:
+                reviews.approve_due()
+                self._send_due()
+            except (DatabaseError, StepError):
+                logger.exception("The dispatcher starts over")
+                close_old_connections()
+            deliveries.wake.wait(LOOK_EVERY_SECONDS)
+            deliveries.wake.clear()
+
+    def _send_due(self) -> None:
+        if switches.value_of("pause_deliveries"):
+            return
+        with self._lock:
+            on_their_way = set(self._in_flight)
+        due = Delivery.objects.filter(status="due", next_attempt_at__lte=timezone.now()).exclude(id__in=on_their_way)
+        for delivery in due.order_by("id"):
+            with self._lock:
+                self._in_flight.add(delivery.id)
+            self._senders.submit(self._send, delivery)
+
+    def _send(self, delivery: Delivery) -> None:
+        try:
+            close_old_connections()
+            if deliveries.attempt(delivery) == "failed":
+                _give_up(delivery)
+        except DatabaseError:
+            logger.exception("Delivery %s stays due", delivery.id)
+        finally:
+            with self._lock:
+                self._in_flight.discard(delivery.id)
+
+
+def _give_up(delivery: Delivery) -> None:
+    """A challenge that reached nobody is declined at once."""
+    if delivery.event_type.lower() == "notification_3ds_authorization_oob":
+        Challenge.objects.filter(id=UUID(delivery.operation_id), status="PENDING").update(status="UNDELIVERABLE")
+
+
+dispatcher = Dispatcher()
