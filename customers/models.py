@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.files.storage import storages
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -145,6 +145,15 @@ class EnablementRequestQuerySet(models.QuerySet["EnablementRequest"]):
 
     def closed(self) -> Self:
         return self.exclude(status__in=OPEN_REQUEST_STATUSES)
+
+    def waiting_for_us(self) -> Self:
+        """Newest requests whose customer has something to supply, correct or submit."""
+        newer = EnablementRequest.objects.filter(customer=OuterRef("customer"), created_at__gt=OuterRef("created_at"))
+        ours = [RequestStatus.REQUESTED, RequestStatus.PENDING_DOCUMENTATION, RequestStatus.REJECTED]
+        return self.filter(~Exists(newer), status__in=ours)
+
+    def in_review(self) -> Self:
+        return self.filter(status=RequestStatus.IN_KYC)
 
     def due_for_sync(self, *, now: datetime) -> Self:
         return self.filter(next_sync_at__lte=now).order_by("next_sync_at")

@@ -1,5 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from desk import views
 
 app_name = "desk"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.queue, name="queue"),
+    path("queue/cases/", views.queue_cases, name="queue_cases"),
+]

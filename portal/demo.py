@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 
-import requests
 from honcho.manager import Manager
 
 from portal import embedded
@@ -71,13 +72,13 @@ def _greet(manager: Manager) -> None:
 
 
 def _answers(url: str) -> bool:
-    deadline = threading.Event()
+    pause = threading.Event()
     for _ in range(READY_AFTER * 5):
         try:
-            if requests.get(url, timeout=2).ok:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own processes
                 return True
-        except requests.RequestException:
-            deadline.wait(0.2)
+        except (OSError, urllib.error.URLError):
+            pause.wait(0.2)
     return False
 
 

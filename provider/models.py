@@ -41,6 +41,12 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
     def due(self, *, now: datetime) -> Self:
         return self.open().filter(next_attempt_at__lte=now)
 
+    def unanswered(self) -> Self:
+        return self.filter(state=CallState.UNKNOWN)
+
+    def refused_registrations(self) -> Self:
+        return self.filter(state=CallState.REFUSED, kind=CallKind.REGISTER_CLIENT)
+
     def about(self, customer_id: uuid.UUID) -> Self:
         return self.filter(customer_id=customer_id)
 

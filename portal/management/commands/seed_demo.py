@@ -1,0 +1,160 @@
+"""Fills the demo with customers in every status, by the road a person takes: our actions, the worker, the sandbox's console."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from cards.actions import issue_card
+from cards.models import Card
+from customers.actions import (
+    Upload,
+    refresh_customer,
+    register_customer,
+    submit_request,
+    update_customer,
+    upload_document,
+)
+from customers.images import clean_image
+from customers.models import Customer
+from customers.statuses import RequestStatus
+from portal.specimens import specimen
+
+PATIENCE = 60  # seconds for the worker to carry out one step for everybody
+
+FINANCES = {
+    "individual_cards": True, "gender": "FEMALE", "id_type": "PASSPORT", "occupation": "Architect",
+    "annual_salary": "25000-50000", "account_purpose": "online_purchases", "expected_monthly_volume": "500-2000",
+}  # fmt: skip
+ARGENTINA = {"street_line1": "Av. Corrientes 1234", "city": "Buenos Aires", "postal_code": "1043", "state": "ARG-C", "country": "ARG"}  # fmt: skip
+UNITED_STATES = {"street_line1": "410 Brickell Ave", "city": "Miami", "postal_code": "33131", "state": "FL", "country": "USA"}  # fmt: skip
+
+# How far each sample customer has come: registered only, asked for cards, document sent, in review, active, refused.
+PEOPLE: list[tuple[str, str, str, dict[str, str]]] = [
+    ("Diego", "Romero", "registered", ARGENTINA),
+    ("Lucía", "Fernández", "asked", ARGENTINA),
+    ("James", "Whitfield", "uploaded", UNITED_STATES),
+    ("Carmen", "Ibarra", "in review", ARGENTINA),
+    ("Noah", "Bennett", "active", UNITED_STATES),
+    ("Valentina", "Suárez", "active with card", ARGENTINA),
+    ("Tomás", "Aguirre", "refused", ARGENTINA),
+]
+STAGES = ["registered", "asked", "uploaded", "in review", "refused", "active", "active with card"]
+
+
+class Command(BaseCommand):
+    help = "Fill the demo with customers in every status. Needs the running sandbox, worker and web server."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.CRYPTOMATE_IS_SANDBOX:
+            raise CommandError("Sample customers belong in the sandbox only.")
+        call_command("prepare_demo", stdout=self.stdout)
+        if Customer.objects.exists():
+            return
+        self.officer = User.objects.get(username="officer")
+        people = [(self._register(*who), stage) for *who, stage in ((n, s, a, st) for n, s, st, a in PEOPLE)]
+        self._settle("registering")
+        beyond = [(customer, STAGES.index(stage)) for customer, stage in people]
+        self._supply([customer for customer, stage in beyond if stage >= STAGES.index("uploaded")])
+        self._submit([customer for customer, stage in beyond if stage >= STAGES.index("in review")])
+        for customer, stage in people:
+            self._decide(customer, stage)
+        self._issue([customer for customer, stage in people if stage == "active with card"])
+
+    def _register(self, first_name: str, last_name: str, address: dict[str, str], stage: str) -> Customer:
+        data: dict[str, Any] = {
+            "first_name": first_name, "last_name": last_name, "birth_date": date(1988, 5, 4),
+            "email": f"{first_name}.{last_name}@example.com".lower(), **address,
+        }  # fmt: skip
+        if stage != "registered":
+            data |= {**FINANCES, "id_number": f"AR{abs(hash(last_name)) % 10**7:07}"}
+        return register_customer(data=data, by=self.officer)
+
+    def _supply(self, customers: list[Customer]) -> None:
+        for number, customer in enumerate(customers):
+            update_customer(
+                customer=customer, data={"phone_country_code": 54, "phone_number": 1168860000 + number}, by=self.officer
+            )
+            photo = specimen(title="PASSPORT", name=customer.full_name, number=f"UT{number:06}")
+            upload = Upload(
+                document_type="passport",
+                metadata={"number": f"UT{number:06}"},
+                front=clean_image(SimpleUploadedFile("passport.jpg", photo)),
+                back=None,
+            )
+            upload_document(customer=customer, requirement_id="identity_document", upload=upload, by=self.officer)
+        self._settle("uploading documents")
+
+    def _submit(self, customers: list[Customer]) -> None:
+        for customer in customers:
+            self._wait(
+                lambda customer=customer: not customer.newest_request.missing_requirements.get("data"),
+                f"the provider to accept the data of {customer}",
+            )
+            submit_request(customer=customer, by=self.officer)
+        self._settle("submitting")
+
+    def _decide(self, customer: Customer, stage: str) -> None:
+        if stage not in ("active", "active with card", "refused"):
+            return
+        request = customer.newest_request
+        assert request is not None  # noqa: S101 - it was submitted
+        if stage == "refused":
+            blurry = {"type": "document", "key": "passport", "reason": "The image is blurry. Send a sharper photo."}
+            verdict = {
+                "code": "DOCUMENT_UNREADABLE",
+                "description": "We could not read the passport.",
+                "items": [blurry],
+            }
+            self._console(f"requests/{request.api_id}/reject", verdict)
+        else:
+            self._console(f"requests/{request.api_id}/approve", {})
+        wanted = RequestStatus.REJECTED if stage == "refused" else RequestStatus.ENABLED
+        refresh_customer(customer=customer)
+        self._wait(lambda: customer.newest_request.status == wanted, f"the verdict on {customer}")
+
+    def _issue(self, customers: list[Customer]) -> None:
+        for customer in customers:
+            limits = {"daily_limit": Decimal(200), "weekly_limit": Decimal(800), "monthly_limit": Decimal(2000), "per_transaction_limit": Decimal(150)}  # fmt: skip
+            issue_card(
+                customer=customer, holder_name="Valentina Suarez", approval_method="TOPUP", limits=limits,
+                by=self.officer,
+            )  # fmt: skip
+            self._wait(Card.objects.filter(customer=customer).exists, f"the card of {customer}")
+            card = Card.objects.get(customer=customer)
+            self._console(f"cards/{card.api_id}/deposit", {"amount": "500"})
+            self._buy(card)
+
+    def _buy(self, card: Card) -> None:
+        for amount, merchant, mcc in (("42.50", "Acme Coffee", "5814"), ("18.20", "City Books", "5942")):
+            self._console(f"cards/{card.api_id}/authorize", {"amount": amount, "merchant": merchant, "mcc": mcc})
+            self._console(f"cards/{card.api_id}/clear", {})
+        self._console(f"cards/{card.api_id}/authorize", {"amount": "950.00", "merchant": "Sky Travel", "mcc": "4722"})
+
+    def _settle(self, what: str) -> None:
+        self._wait(lambda: not any(customer.open_calls().exists() for customer in Customer.objects.all()), what)
+
+    def _wait(self, done: Callable[[], bool], what: str) -> None:
+        give_up_at = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > give_up_at:
+                raise CommandError(f"Waited {PATIENCE} s for {what}. Is the worker running?")
+            time.sleep(0.1)
+
+    def _console(self, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(  # noqa: S310 - the sandbox, whose address is ours
+            f"{settings.CRYPTOMATE_API_URL}/console/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=15):  # noqa: S310
+            pass
