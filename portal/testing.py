@@ -1,4 +1,4 @@
-"""Starts the whole portal for tests: real processes, a database and a sandbox of their own, free ports. For tests only."""
+"""Starts the whole portal for tests: real processes on free ports, with a database and a sandbox of their own."""
 
 import json
 import os
@@ -60,7 +60,7 @@ class Stack:
         celery = [f"{BIN}/celery", "--app", "portal"]
         self.commands = {
             "sandbox": [sys.executable, "-m", "sandbox", "--port", str(sandbox_port)],
-            "web": [f"{BIN}/gunicorn", "portal.wsgi", "--config", "python:portal.gunicorn", "--bind", f"127.0.0.1:{port}"],
+            "web": [f"{BIN}/gunicorn", "portal.wsgi", "--config=python:portal.gunicorn", f"--bind=127.0.0.1:{port}"],
             "worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING"],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip

@@ -16,9 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not DEMO:
-            raise CommandError(
-                "These people have a password everybody knows. Create your own with createuser in admin."
-            )
+            raise CommandError("These people have a password everybody knows. Create your own in Django admin.")
         for name, role in PEOPLE.items():
             person, created = User.objects.get_or_create(username=name, defaults={"is_staff": role == "Admin"})
             if created:

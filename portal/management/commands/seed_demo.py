@@ -1,4 +1,4 @@
-"""Fills the demo with customers in every status, by the road a person takes: our actions, the worker, the sandbox's console."""
+"""Fills the demo with customers in every status, by the road a person takes: actions, worker, sandbox console."""
 
 import json
 import time
@@ -35,8 +35,22 @@ FINANCES = {
     "individual_cards": True, "gender": "FEMALE", "id_type": "PASSPORT", "occupation": "Architect",
     "annual_salary": "25000-50000", "account_purpose": "online_purchases", "expected_monthly_volume": "500-2000",
 }  # fmt: skip
-ARGENTINA = {"street_line1": "Av. Corrientes 1234", "city": "Buenos Aires", "postal_code": "1043", "state": "ARG-C", "country": "ARG"}  # fmt: skip
-UNITED_STATES = {"street_line1": "410 Brickell Ave", "city": "Miami", "postal_code": "33131", "state": "FL", "country": "USA"}  # fmt: skip
+ARGENTINA = {
+    "street_line1": "Av. Corrientes 1234", "city": "Buenos Aires", "postal_code": "1043", "state": "ARG-C",
+    "country": "ARG",
+}  # fmt: skip
+UNITED_STATES = {
+    "street_line1": "410 Brickell Ave", "city": "Miami", "postal_code": "33131", "state": "FL", "country": "USA",
+}  # fmt: skip
+LIMITS = {
+    "daily_limit": Decimal(200), "weekly_limit": Decimal(800), "monthly_limit": Decimal(2000),
+    "per_transaction_limit": Decimal(150),
+}  # fmt: skip
+REFUSAL = {
+    "code": "DOCUMENT_UNREADABLE",
+    "description": "We could not read the passport.",
+    "items": [{"type": "document", "key": "passport", "reason": "The image is blurry. Send a sharper photo."}],
+}
 
 # How far each sample customer has come: registered only, asked for cards, document sent, in review, active, refused.
 PEOPLE: list[tuple[str, str, str, dict[str, str]]] = [
@@ -109,13 +123,7 @@ class Command(BaseCommand):
         request = customer.newest_request
         assert request is not None  # noqa: S101 - it was submitted
         if stage == "refused":
-            blurry = {"type": "document", "key": "passport", "reason": "The image is blurry. Send a sharper photo."}
-            verdict = {
-                "code": "DOCUMENT_UNREADABLE",
-                "description": "We could not read the passport.",
-                "items": [blurry],
-            }
-            self._console(f"requests/{request.api_id}/reject", verdict)
+            self._console(f"requests/{request.api_id}/reject", REFUSAL)
         else:
             self._console(f"requests/{request.api_id}/approve", {})
         wanted = RequestStatus.REJECTED if stage == "refused" else RequestStatus.ENABLED
@@ -124,9 +132,8 @@ class Command(BaseCommand):
 
     def _issue(self, customers: list[Customer]) -> None:
         for customer in customers:
-            limits = {"daily_limit": Decimal(200), "weekly_limit": Decimal(800), "monthly_limit": Decimal(2000), "per_transaction_limit": Decimal(150)}  # fmt: skip
             issue_card(
-                customer=customer, holder_name="Valentina Suarez", approval_method="TOPUP", limits=limits,
+                customer=customer, holder_name="Valentina Suarez", approval_method="TOPUP", limits=LIMITS,
                 by=self.officer,
             )  # fmt: skip
             self._wait(Card.objects.filter(customer=customer).exists, f"the card of {customer}")
