@@ -37,7 +37,7 @@ def make_request(customer: Customer, *, missing: Any = MISSING, **changes: Any) 
     request = EnablementRequest.objects.create(
         customer=customer, missing_requirements=missing, **{**defaults, **changes}
     )
-    RequirementSnapshot.objects.create(request=request, occasion="REQUEST", missing_requirements=MISSING, digest="first")
+    RequirementSnapshot.objects.create(request=request, occasion="REQUEST", missing_requirements=MISSING, digest="1")
     return request
 
 

@@ -61,12 +61,10 @@ def test_a_wish_with_other_values_waits_for_the_first() -> None:
 
 def test_the_database_allows_one_open_call_for_a_target_and_kind() -> None:
     call = wanted(unregistered())
-    call.pk = None
+    same = {name: getattr(call, name) for name in ("kind", "target_id", "customer_id", "payload_digest", "wanted_at")}
 
     with pytest.raises(IntegrityError, match="one_open_call_per_target_and_kind"), transaction.atomic():
-        ProviderCall(
-            kind=call.kind, target_id=call.target_id, customer_id=call.customer_id, payload_digest="x", wanted_at=call.wanted_at
-        ).save()
+        ProviderCall.objects.create(**same)
 
 
 def test_a_settled_call_is_not_made_again(provider: FakeTransport) -> None:
