@@ -109,12 +109,9 @@ class RequestProduct:
         customer = Customer.objects.select_for_update(no_key=True).get(pk=call.target_id)
         request = following.follow_request(customer, answer, occasion=Occasion.REQUEST, source=Source.SYNC)
         following.follow_customer(customer, source=Source.SYNC)
-        self._send_what_we_know(customer, call)
-        self._send_drafts(customer, request, call)
-
-    def _send_what_we_know(self, customer: Customer, call: ProviderCall) -> None:
-        if customer.phone_number or any(remote.answer_to(customer, key) for key in remote.keys_asked_for(customer)):
+        if remote.can_answer(customer, answer.missing_requirements):
             want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=call.wanted_by)
+        self._send_drafts(customer, request, call)
 
     def _send_drafts(self, customer: Customer, request: EnablementRequest, call: ProviderCall) -> None:
         """Documents chosen after a rejection waited for this request."""

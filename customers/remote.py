@@ -5,7 +5,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from cryptomate import Address, ClientPayload, RemoteClient
+from cryptomate import Address, ClientPayload, MissingRequirements, RemoteClient
 from customers.models import Customer
 from customers.requirements import data_keys
 
@@ -60,6 +60,12 @@ def answer_to(customer: Customer, key: str) -> Any:
         return customer.answers[key]
     column = COLUMN_OF.get(key, key)
     return (getattr(customer, column) or None) if column in COLUMNS else None
+
+
+def can_answer(customer: Customer, missing: MissingRequirements) -> bool:
+    """Answer whether we hold something the provider says is missing, so that nobody is asked for it again."""
+    keys = {wanted.key for requirement in missing.data for wanted in requirement.fields}
+    return any(answer_to(customer, key) is not None for key in keys) or ("phone" in keys and bool(customer.phone_number))
 
 
 def keys_asked_for(customer: Customer) -> list[str]:
