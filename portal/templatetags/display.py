@@ -153,60 +153,62 @@ def message_line(text: Message | str, level: str = "") -> dict[str, str]:
 
 
 @register.inclusion_tag("_field.html")
-def field(bound: BoundField, *, required: bool | None = None, wide: bool = False, **attrs: object) -> dict[str, object]:
+def field(
+    bound: BoundField, *, required: bool | None = None, wide: bool = False, **attrs: str | bool
+) -> dict[str, object]:
     """Draw a whole field: label, mark when optional, help or error, control.
 
     `required=True` says that a field the form cannot demand (a revealed one) is needed once it shows. Other
     arguments become attributes of the control: `data_reveals="cards"` is written `data-reveals="cards"`.
     """
-    context = _field_context(bound, required=bound.field.required if required is None else required)
-    control = bound.as_widget(attrs=_control_attributes(bound, context, attrs))
-    return {**context, "control": control, "kind": _kind(bound), "is_wide": wide}
+    is_required = bound.field.required if required is None else required
+    control = bound.as_widget(attrs=_attributes(bound, is_required=is_required, given=attrs))
+    return {**_around(bound, is_required=is_required), "control": control, "kind": _kind(bound), "is_wide": wide}
 
 
 @register.inclusion_tag("_slot.html")
 def slot(
-    bound: BoundField, *, preview: str = "", note: str = "", required: bool | None = None, **attrs: object
+    bound: BoundField, *, preview: str = "", note: str = "", required: bool | None = None, **attrs: str | bool
 ) -> dict[str, object]:
     """Draw a place for an image: what is there now (`preview`, its measurements as `note`), or where to drop one."""
-    context = _field_context(bound, required=bound.field.required if required is None else required)
-    control = bound.as_widget(attrs=_control_attributes(bound, context, {"accept": "image/jpeg,image/png", **attrs}))
-    return {**context, "control": control, "preview": preview, "note": note}
+    is_required = bound.field.required if required is None else required
+    given = {"accept": "image/jpeg,image/png", **attrs}
+    attrs = _attributes(bound, is_required=is_required, given=given)
+    if preview:  # what is already here needs no choosing again
+        attrs.pop("required", None)
+    control = bound.as_widget(attrs=attrs)
+    return {**_around(bound, is_required=is_required), "control": control, "preview": preview, "note": note}
 
 
 @register.inclusion_tag("_error_summary.html")
 def error_summary(*forms: BaseForm) -> dict[str, object]:
     """List what was refused, each entry a link to its field. Draws nothing when there is nothing."""
     general = [str(error) for form in forms for error in form.non_field_errors()]
-    fields = [
-        {"id": bound.id_for_label or bound.auto_id, "label": bound.label, "error": str(error)}
-        for form in forms
-        for bound in form
-        for error in bound.errors
-    ]
+    fields = [(bound, str(error)) for form in forms for bound in form for error in bound.errors]
     return {"general": general, "fields": fields, "is_shown": bool(general or fields)}
 
 
-def _field_context(bound: BoundField, *, required: bool) -> dict[str, object]:
+def _around(bound: BoundField, *, is_required: bool) -> dict[str, object]:
     return {
         "bound": bound,
-        "control_id": bound.auto_id,
         "errors": [str(error) for error in bound.errors],
-        "help": bound.help_text,
-        "is_optional": not required and not isinstance(bound.field.widget, CheckboxInput),
-        "is_required": required,
+        "is_optional": _is_marked_optional(bound, is_required=is_required),
     }
 
 
-def _control_attributes(bound: BoundField, context: dict[str, object], attrs: dict[str, object]) -> dict[str, object]:
-    written: dict[str, object] = {name.replace("_", "-"): value for name, value in attrs.items()}
-    notes = [name for name, shown in (("error", bound.errors), ("help", bound.help_text and not bound.errors)) if shown]
-    notes += ["optional"] if context["is_optional"] else []
-    if notes:
-        written["aria-describedby"] = " ".join(f"{bound.auto_id}_{name}" for name in notes)
-    if context["is_required"] and not bound.field.widget.use_fieldset:
-        written["required"] = True
-    return written
+def _is_marked_optional(bound: BoundField, *, is_required: bool) -> bool:
+    return not is_required and not isinstance(bound.field.widget, CheckboxInput)
+
+
+def _attributes(bound: BoundField, *, is_required: bool, given: dict[str, str | bool]) -> dict[str, str | bool]:
+    attrs = {name.replace("_", "-"): value for name, value in given.items()}
+    notes = "error" if bound.errors else "help" if bound.help_text else ""
+    mark = "optional" if _is_marked_optional(bound, is_required=is_required) else ""
+    if described := " ".join(f"{bound.auto_id}_{note}" for note in (notes, mark) if note):
+        attrs["aria-describedby"] = described
+    if is_required and bound.field.widget.use_required_attribute(bound.initial):
+        attrs["required"] = True
+    return attrs
 
 
 def _kind(bound: BoundField) -> str:
