@@ -1,0 +1,199 @@
+"""An officer takes Maria Barber from "New customer" to a purchase, in Chromium, against real processes."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from portal.specimens import specimen
+from portal.testing import Stack
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.processes,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"),
+]
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def sign_in(browser: Browser, stack: Stack, name: str, *, scripts: bool = True) -> Page:
+    page = browser.new_context(java_script_enabled=scripts).new_page()
+    page.goto(f"{stack.url}/accounts/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).not_to_have_url(re.compile("login"))
+    return page
+
+
+def fill_in_maria(page: Page, email: str = "mjuliabarber@example.com") -> None:
+    for label, value in {
+        "First name": "Maria",
+        "Last name": "Barber",
+        "Email": email,
+        "Date of birth": "1984-11-21",
+        "Street line 1": "Florida 9860",
+        "City": "Del Viso",
+        "Postal code": "1669",
+    }.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label("Country", exact=True).select_option("ARG")
+    page.get_by_label("State", exact=True).select_option("ARG-B")
+
+
+def fill_in_finances(page: Page) -> None:
+    page.get_by_label("Gender", exact=True).select_option("FEMALE")
+    page.get_by_label("ID type", exact=True).select_option(index=1)
+    page.get_by_label("ID number", exact=True).fill("27123456")
+    page.get_by_label("Occupation", exact=True).fill("Architect")
+    page.get_by_label("Annual salary", exact=True).select_option(index=1)
+    page.get_by_label("Account purpose", exact=True).select_option(index=1)
+    page.get_by_label("Expected monthly volume", exact=True).select_option(index=1)
+
+
+def photo(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.jpg"
+    path.write_bytes(specimen(title="PASSPORT", name="MARIA BARBER", number="AB1234567"))
+    return path
+
+
+def upload_passport(page: Page, image: Path) -> None:
+    page.get_by_label("Document type", exact=True).select_option("passport")
+    expect(page.get_by_label("Back image", exact=True)).to_have_count(0)
+    page.get_by_label("Front image", exact=True).set_input_files(image)
+    page.get_by_label("Document Number", exact=True).fill("AB1234567")
+    page.get_by_role("button", name="Upload document").click()
+
+
+def badge(page: Page, word: str) -> None:
+    """Expect the status beside the customer's name to read exactly this, without a reload."""
+    expect(page.locator(".page-title .badge").first).to_have_text(re.compile(rf"^\s*{word}\s*$"), timeout=30_000)
+
+
+def request_of(stack: Stack, email: str) -> str:
+    client = next(each for each in stack.console("GET", "state")["clients"] if each["email"] == email)
+    return str(client["requests"][0]["id"])
+
+
+def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, tmp_path: Path) -> None:
+    email = "mjuliabarber@example.com"
+    page = sign_in(browser, stack, "officer")
+
+    # 1. Register
+    page.goto(f"{stack.url}/customers/new/")
+    fill_in_maria(page, email)
+    expect(page.get_by_label("Occupation", exact=True)).to_be_hidden()
+    page.get_by_label("Individual cards", exact=True).check()
+    expect(page.get_by_label("Occupation", exact=True)).to_be_visible()
+    fill_in_finances(page)
+    page.get_by_role("button", name="Create customer").click()
+
+    # 2. What is missing
+    badge(page, "Pending")
+    expect(page.get_by_label("Phone number", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Submit for review").first).to_be_disabled()
+    page.get_by_label("Document type", exact=True).select_option("national_id")
+    expect(page.get_by_label("Back image", exact=True)).to_have_count(1)
+
+    # 3. Supply it
+    page.get_by_label("Phone country code", exact=True).fill("54")
+    page.get_by_label("Phone number", exact=True).fill("1168860622")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    upload_passport(page, photo(tmp_path, "passport"))
+    expect(page.get_by_role("button", name="Upload document")).to_have_count(0)
+
+    # 4. Submit, refuse, correct, resubmit, approve
+    page.get_by_role("button", name="Submit for review").first.click()
+    expect(page.get_by_text("In review").first).to_be_visible()
+    request = request_of(stack, email)
+    reason = "The passport photo is blurry."
+    stack.console("POST", f"requests/{request}/reject", {
+        "code": "DOCUMENT_UNREADABLE", "description": "Unreadable", "items": [
+            {"type": "document", "key": "passport", "reason": reason}]})  # fmt: skip
+    badge(page, "Rejected")
+    page.reload()
+    expect(page.get_by_text(reason).first).to_be_visible()
+    upload_passport(page, photo(tmp_path, "sharper"))
+    submit = page.get_by_role("button", name="Submit for review").first
+    expect(submit).to_be_enabled()
+    submit.click()
+    badge(page, "Pending")
+    second = request_of(stack, email)
+    assert second != request
+    stack.console("POST", f"requests/{second}/approve", {})
+    badge(page, "Active")
+
+    # 5. Issue the card
+    page.reload()
+    page.get_by_role("link", name="Issue card").or_(page.get_by_role("button", name="Issue card")).first.click()
+    page.get_by_label("Holder name", exact=True).fill("Maria Barber")
+    page.get_by_label("Daily limit", exact=True).fill("200")
+    page.get_by_role("button", name="Issue card").click()
+    last4 = re.search(r"•••• (\d{4})", page.get_by_role("link", name=re.compile(r"•••• \d{4}")).first.inner_text())
+    assert last4
+    page.get_by_role("link", name=re.compile(r"•••• \d{4}")).first.click()
+    expect(page.get_by_text(re.compile("0x[0-9a-f]+", re.IGNORECASE)).first).to_be_visible()
+
+    # 6. A purchase appears by itself
+    card = stack.console("GET", "state")["cards"][-1]["id"]
+    stack.console("POST", f"cards/{card}/deposit", {"amount": "500"})
+    stack.console("POST", f"cards/{card}/authorize", {"amount": "42.50", "merchant": "Acme Coffee", "mcc": "5814"})
+    expect(page.get_by_text("Acme Coffee").first).to_be_visible()
+    stack.console("POST", f"cards/{card}/clear", {})
+    page.goto(f"{stack.url}/transactions/")
+    expect(page.get_by_text("Acme Coffee").first).to_be_visible()
+    expect(page.get_by_text("42.50").first).to_be_visible()
+
+
+def test_wrong_input_comes_back_at_its_field_with_everything_typed(browser: Browser, stack: Stack) -> None:
+    page = sign_in(browser, stack, "officer")
+    page.goto(f"{stack.url}/customers/new/")
+    fill_in_maria(page, "not an address")
+    page.get_by_label("Individual cards", exact=True).check()
+
+    page.get_by_role("button", name="Create customer").click()
+
+    expect(page.get_by_label("Email", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Occupation", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("First name", exact=True)).to_have_value("Maria")
+    expect(page.get_by_label("State", exact=True)).to_have_value("ARG-B")
+    expect(page.get_by_label("Individual cards", exact=True)).to_be_checked()
+
+
+def test_the_whole_registration_works_without_scripts(browser: Browser, stack: Stack) -> None:
+    page = sign_in(browser, stack, "officer", scripts=False)
+    page.goto(f"{stack.url}/customers/new/")
+    fill_in_maria(page, "noscript@example.com")
+    page.get_by_label("Individual cards", exact=True).check()
+    fill_in_finances(page)
+
+    page.get_by_role("button", name="Create customer").click()
+
+    expect(page.get_by_role("heading", name="Maria Barber")).to_be_visible()
+
+
+def test_support_sees_the_customer_but_no_way_to_edit_upload_or_issue(browser: Browser, stack: Stack) -> None:
+    page = sign_in(browser, stack, "support")
+    page.goto(f"{stack.url}/customers/")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+
+    expect(page.get_by_role("button", name=re.compile("Save|Upload document|Submit for review|Issue card"))).to_have_count(0)
+    assert page.goto(f"{stack.url}/customers/new/").status == 403  # type: ignore[union-attr]

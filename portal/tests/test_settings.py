@@ -1,0 +1,67 @@
+"""Production refuses to start half configured; the settings it starts with are the strict ones."""
+
+import base64
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from portal.checks import no_demo_values, webhook_key_is_usable
+from portal.env import DEMO_VALUES
+
+PRODUCTION = {
+    "SECRET_KEY": "a-secret-key-of-their-own-that-is-long-enough-to-pass-the-check",
+    "ALLOWED_HOSTS": "portal.example.com",
+    "DATA_KEYS": base64.urlsafe_b64encode(b"0" * 32).decode(),
+    "AUDIT_KEY": "an-audit-key-of-their-own",
+    "CRYPTOMATE_API_KEY": "an-api-key-of-their-own",
+    "CRYPTOMATE_WEBHOOK_KEY": "a-webhook-key-of-their-own",
+}
+
+
+def start(**environment: str) -> "subprocess.CompletedProcess[str]":
+    """Load the settings as a process of its own would, with this environment and nothing else."""
+    script = "from django.conf import settings; print(settings.SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE)"
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=settings.BASE_DIR,
+        env={"DJANGO_SETTINGS_MODULE": "portal.settings", "PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("missing", sorted(PRODUCTION))
+def test_production_does_not_start_without_each_key_and_names_it(missing: str) -> None:
+    answer = start(**{name: value for name, value in PRODUCTION.items() if name != missing})
+
+    assert answer.returncode != 0
+    assert f"Set {missing} in the environment" in answer.stderr
+
+
+def test_production_insists_on_https() -> None:
+    assert start(**PRODUCTION).stdout.split() == ["True", "True"]
+
+
+def test_the_demo_starts_with_nothing_set_but_its_name() -> None:
+    assert start(DEMO="1").returncode == 0
+
+
+def test_a_short_webhook_key_is_an_error() -> None:
+    with override_settings(CRYPTOMATE_WEBHOOK_KEY="short"):
+        assert [error.id for error in webhook_key_is_usable()] == ["portal.E001"]
+    assert webhook_key_is_usable() == []
+
+
+def test_the_demos_keys_are_an_error_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.checks.DEMO", False)
+
+    with override_settings(AUDIT_KEY=DEMO_VALUES["AUDIT_KEY"], SECRET_KEY="theirs"):
+        errors = [error.msg for error in no_demo_values()]
+
+    assert any(error.startswith("AUDIT_KEY") for error in errors)
+    assert not any(error.startswith("SECRET_KEY") for error in errors)
