@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class CardsConfig(AppConfig):
     name = "cards"
+
+    def ready(self) -> None:
+        from cards.effects import effects  # effects need the models
+        from provider.effects import register
+
+        for effect in effects():
+            register(effect)

@@ -1,0 +1,212 @@
+"""What people do to cards, and what webhooks say about them. Each act commits with its record."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from audit.actions import record
+from audit.kinds import Kind
+from cards.models import LIMITS, Card, Challenge, Deposit, Notice
+from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze, check_holder_name
+from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldReason
+from customers.models import Customer
+from customers.policies import check_can_issue, check_person_may
+from customers.statuses import Source
+from provider.actions import want
+from provider.models import CallKind, ProviderCall
+
+Limits = Mapping[str, Decimal | None]
+
+
+@transaction.atomic
+def issue_card(
+    *,
+    customer: Customer,
+    holder_name: str,
+    approval_method: ApprovalMethod,
+    limits: Limits,
+    by: User,
+    form_id: str = "",
+) -> ProviderCall:
+    """Want a card for the customer; it appears when the provider answers.
+
+    The same `form_id` again is the same wish. Raises NotAllowed, and AlreadyUnderway while another card is issued.
+    """
+    check_person_may(by, "cards.issue_card")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    check_can_issue(customer)
+    check_holder_name(holder_name)
+    earlier = _call_of_form(customer, form_id)
+    if earlier:
+        return earlier
+    wish = {"holder_name": holder_name, "approval_method": approval_method, **_written(limits)}
+    record(kind=Kind.CARD_ISSUED, by=by, customer_id=customer.pk, subject=customer, after=wish)
+    return want(
+        kind=CallKind.ISSUE_CARD,
+        target=customer,
+        customer_id=customer.pk,
+        by=by,
+        payload={**wish, "form_id": form_id},
+    )
+
+
+def _call_of_form(customer: Customer, form_id: str) -> ProviderCall | None:
+    calls = ProviderCall.objects.about(customer.pk).filter(kind=CallKind.ISSUE_CARD)
+    return next((call for call in calls if form_id and call.payload.get("form_id") == form_id), None)
+
+
+@transaction.atomic
+def set_frozen(*, card: Card, freeze: bool, by: User) -> ProviderCall:
+    """Want the card frozen or unfrozen. Raises NotAllowed, and AlreadyUnderway while the other is being done."""
+    check_person_may(by, "cards.freeze_card")
+    card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
+    (check_can_freeze if freeze else check_can_unfreeze)(card)
+    record(
+        kind=Kind.CARD_FROZEN if freeze else Kind.CARD_UNFROZEN,
+        by=by,
+        customer_id=card.customer_id,
+        subject=card,
+    )
+    return want(kind=CallKind.SET_FROZEN, target=card, customer_id=card.customer_id, by=by, payload={"freeze": freeze})
+
+
+@transaction.atomic
+def set_limits(*, card: Card, limits: Limits, by: User) -> ProviderCall:
+    """Want all four limits replaced: one that is not given is removed. Raises NotAllowed and AlreadyUnderway."""
+    check_person_may(by, "cards.change_card_limits")
+    card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
+    check_can_change_limits(card)
+    record(
+        kind=Kind.CARD_LIMITS_CHANGED,
+        by=by,
+        customer_id=card.customer_id,
+        subject=card,
+        before=_written(card.limits),
+        after=_written(limits),
+    )
+    return want(kind=CallKind.SET_LIMITS, target=card, customer_id=card.customer_id, by=by, payload=_written(limits))
+
+
+def _written(limits: Limits) -> dict[str, str | None]:
+    """Return all four limits in words that JSON keeps exactly."""
+    values = {name: limits.get(name) for name in LIMITS}
+    return {name: None if value is None else f"{value.normalize():f}" for name, value in values.items()}
+
+
+def ask_for_refresh(card: Card) -> None:
+    """Have a worker read the card at the provider, when what we show is old and nobody has asked yet."""
+    from cards.tasks import refresh_card  # tasks import what imports this module
+
+    card_id = str(card.pk)
+    with transaction.atomic():
+        if Card.objects.claim_refresh(card, now=timezone.now()):
+            # Without a broker the next look asks again.
+            transaction.on_commit(lambda: refresh_card.delay(card_id=card_id) and None, robust=True)
+
+
+# --- What the provider says
+
+
+@transaction.atomic
+def follow_status(
+    card: Card, word: str, *, source: Source, hold_reason: str = "", by: User | None = None, note: str = ""
+) -> None:
+    """Bring the card's status in line with the provider's word; a word we do not know is kept and changes nothing.
+
+    A card that becomes held without a reason given is held by the provider; one held already keeps its reason.
+    """
+    card = _locked(card)
+    status = CARD_WORDS.get(word.lower())
+    if card.remote_status != word:
+        card.remote_status = word[:40]
+        card.save(update_fields=["remote_status"])
+    if status is None:
+        return
+    if status not in HELD:
+        _note_hold(card, reason="", velocity_reset_at=None)
+    if card.change_status(status, source=source, by=by, note=note) and status in HELD:
+        _note_hold(card, reason=hold_reason or HoldReason.PROVIDER, velocity_reset_at=None)
+    elif hold_reason and status in HELD:
+        _note_hold(card, reason=hold_reason, velocity_reset_at=card.velocity_reset_at)
+
+
+def _note_hold(card: Card, *, reason: str, velocity_reset_at: datetime | None) -> None:
+    if (card.hold_reason, card.velocity_reset_at) != (reason, velocity_reset_at):
+        card.hold_reason, card.velocity_reset_at = reason, velocity_reset_at
+        card.save(update_fields=["hold_reason", "velocity_reset_at"])
+
+
+@transaction.atomic
+def record_velocity_block(
+    *,
+    card: Card,
+    at: datetime,
+    max_authorizations: int | None = None,
+    window_seconds: int | None = None,
+    word: str = CardStatus.FROZEN,
+) -> None:
+    """Note that a velocity rule stopped the card: an individual card is frozen by it, a company's is blocked."""
+    follow_status(card, word, source=Source.WEBHOOK, hold_reason=HoldReason.VELOCITY)
+    card = _locked(card)
+    if card.status in HELD and window_seconds is not None:
+        _note_hold(card, reason=HoldReason.VELOCITY, velocity_reset_at=at + timedelta(seconds=window_seconds))
+    rule = f": more than {max_authorizations} purchases in {window_seconds} s" if max_authorizations else ""
+    leave_notice(card=card, kind=Notice.Kind.VELOCITY, text=f"A velocity rule stopped {card.masked}{rule}.", at=at)
+
+
+@transaction.atomic
+def record_deposit(
+    *,
+    wallet_address: str,
+    transaction_hash: str,
+    amount: Decimal,
+    net_amount: Decimal,
+    blockchain: str = "",
+    at: datetime | None = None,
+) -> Deposit:
+    """Record money that reached a wallet, once, with the card whose wallet it is, where we know one."""
+    card = Card.objects.by_wallet(wallet_address)
+    deposit, created = Deposit.objects.get_or_create(
+        transaction_hash=transaction_hash,
+        wallet_address=wallet_address,
+        defaults={
+            "card": card,
+            "blockchain": blockchain,
+            "amount": amount,
+            "net_amount": net_amount,
+            "at": at or timezone.now(),
+        },
+    )
+    if not created and deposit.card is None and card:
+        deposit.card = card
+        deposit.save(update_fields=["card"])
+    if card:
+        Card.objects.filter(pk=card.pk).update(moved_at=timezone.now())
+    return deposit
+
+
+@transaction.atomic
+def record_challenge(*, card: Card, challenge_id: str, data: Mapping[str, Any]) -> Challenge:
+    """Record a purchase that waits for the cardholder's approval. `data` holds the columns of Challenge."""
+    challenge, created = Challenge.objects.get_or_create(challenge_id=challenge_id, defaults={**data, "card": card})
+    if created:
+        text = f"{card.masked}: a purchase at {challenge.merchant_name or 'a merchant'} waits for the cardholder."
+        leave_notice(card=card, kind=Notice.Kind.CHALLENGE, text=text, at=challenge.received_at)
+    return challenge
+
+
+def leave_notice(*, card: Card, kind: str, text: str, at: datetime) -> Notice:
+    """Leave something a person must see; the same at the same moment is left once."""
+    notice, _ = Notice.objects.get_or_create(
+        card=card, kind=kind, created_at=at, defaults={"customer_id": card.customer_id, "text": text[:300]}
+    )
+    return notice
+
+
+def _locked(card: Card) -> Card:
+    return Card.objects.select_for_update(no_key=True).get(pk=card.pk)
