@@ -21,7 +21,7 @@ class CryptoMateError(Exception):
     def __init__(
         self, message: str = "", *, status: int | None = None, code: str = "", trace_id: str = "", reason: str = ""
     ) -> None:
-        super().__init__()  # no args: the default repr would show the provider's sentence
+        super().__init__()  # no args: whoever prints them would print the provider's sentence
         self.message = message
         self.status = status
         self.code = code

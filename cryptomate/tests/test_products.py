@@ -9,7 +9,7 @@ PRODUCTS = "/management/clients/individuals/maria/products"
 REQUEST = "2VvyMx6rNLRB1W9euCyJGe46qyoiVPzh"
 DOCUMENTATION = f"{PRODUCTS}/{REQUEST}/documentation"
 SUBMIT = f"{PRODUCTS}/{REQUEST}/submit"
-NOTHING_MISSING = {"documents": [], "data": []}
+NOTHING_MISSING: dict[str, list[object]] = {"documents": [], "data": []}
 
 
 def missing(**parts: Any) -> MissingRequirements:
