@@ -19,6 +19,7 @@ from customers.policies import check_can_issue, check_person_may
 from customers.statuses import Source
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
+from provider.waking import wake
 
 Limits = Mapping[str, Decimal | None]
 
@@ -100,13 +101,8 @@ def _written(limits: Limits) -> dict[str, str | None]:
 
 def ask_for_refresh(card: Card) -> None:
     """Have a worker read the card at the provider, when what we show is old and nobody has asked yet."""
-    from cards.tasks import refresh_card  # tasks import what imports this module
-
-    card_id = str(card.pk)
-    with transaction.atomic():
-        if Card.objects.claim_refresh(card, now=timezone.now()):
-            # Without a broker the next look asks again.
-            transaction.on_commit(lambda: refresh_card.delay(card_id=card_id) and None, robust=True)
+    if Card.objects.claim_refresh(card, now=timezone.now()):
+        wake("cards.tasks.refresh_card", card_id=str(card.pk))
 
 
 # --- What the provider says

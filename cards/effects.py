@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from django.db import transaction
-
+from cards.actions import ask_for_refresh
 from cards.following import create_card, follow_card, limits_in
 from cards.models import LIMITS, Card
 from cards.statuses import CardStatus
-from cards.tasks import refresh_card
 from cryptomate import Client, Refused, RemoteCard
 from customers.models import Customer
 from customers.statuses import Source
@@ -41,8 +39,7 @@ class IssueCard:
 
     def done(self, call: ProviderCall, answer: RemoteCard) -> None:
         customer = Customer.objects.get(pk=call.target_id)
-        card = create_card(customer=customer, remote=answer, call=call)
-        _refresh_soon(card)
+        ask_for_refresh(create_card(customer=customer, remote=answer, call=call))
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         """Nothing of ours changes: the call says why, and the form is there again."""
@@ -111,11 +108,6 @@ def _has_limits(card: RemoteCard, call: ProviderCall) -> bool:
     """Compare the limits that the answer shows: not every page of the provider's has all four."""
     wanted = limits_in(call.payload)
     return all(getattr(card, name) == wanted[name] for name in LIMITS if name in card.raw)
-
-
-def _refresh_soon(card: Card) -> None:
-    card_id = str(card.pk)
-    transaction.on_commit(lambda: refresh_card.delay(card_id=card_id) and None, robust=True)
 
 
 def effects() -> list[Any]:

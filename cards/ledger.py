@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,7 +45,7 @@ def recompute(card: Card) -> None:
     Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     placements = Placement.objects.filter(event__card=card).select_related("transaction")
     standing = {placement.event_id: placement for placement in placements}
-    kept: set[object] = set()
+    kept: set[UUID] = set()
     for group in place(card.events.all()):
         purchase = _purchase_of(group, card, standing, kept)
         kept.add(purchase.pk)
@@ -53,7 +54,7 @@ def recompute(card: Card) -> None:
     card.transactions.exclude(pk__in=kept).delete()
 
 
-def _purchase_of(group: Group, card: Card, standing: dict[int, Placement], kept: set[object]) -> Transaction:
+def _purchase_of(group: Group, card: Card, standing: dict[int, Placement], kept: set[UUID]) -> Transaction:
     """Return the purchase that stands for the group already, so that its address stays; else a new one."""
     for event in group.events:
         placement = standing.get(event.pk)

@@ -55,16 +55,14 @@ def place(events: Iterable[TransactionEvent]) -> list[Group]:
     """Return the purchases these events of one card make up, oldest first."""
     ordered = sorted(events, key=in_order)
     ledger = _Ledger()
-    authorized = [event for event in ordered if event.kind == K.AUTHORIZED]
-    others = [event for event in ordered if event.kind != K.AUTHORIZED]
-    for event in authorized:
-        ledger.add_by_operation(event) or ledger.open(event, Match.OPENS)
+    for event in ordered:
+        if event.kind == K.AUTHORIZED and not ledger.add_by_operation(event):
+            ledger.open(event, Match.OPENS)
     # An operation id is certain whatever the clocks say, so it goes before any guess.
-    uncertain = [event for event in others if not ledger.add_by_operation(event)]
-    for event in uncertain:
-        ledger.add_by_operation(event) or ledger.add_by_merchant(event) or ledger.open(
-            event, Match.OPENS if event.kind == K.DECLINED else Match.ALONE
-        )
+    others = [event for event in ordered if event.kind != K.AUTHORIZED and not ledger.add_by_operation(event)]
+    for event in others:
+        if not (ledger.add_by_operation(event) or ledger.add_by_merchant(event)):
+            ledger.open(event, Match.OPENS if event.kind == K.DECLINED else Match.ALONE)
     return sorted(ledger.groups, key=lambda group: in_order(group.events[0]))
 
 
