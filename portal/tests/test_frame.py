@@ -3,7 +3,7 @@ from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from portal.templatetags import frame
 
@@ -45,7 +45,7 @@ def test_an_address_this_installation_lacks_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("is_sandbox", "word"), [(True, "Sandbox"), (False, "Production")])
-def test_every_page_says_which_environment_it_is(settings: SettingsWrapper, is_sandbox: bool, word: str) -> None:
+def test_every_page_says_which_environment_it_is(settings: Settings, is_sandbox: bool, word: str) -> None:
     settings.CRYPTOMATE_IS_SANDBOX = is_sandbox
 
     assert word in render_to_string("_environment.html")

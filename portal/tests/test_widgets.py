@@ -1,0 +1,180 @@
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.test.testcases import QuietWSGIRequestHandler
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect, sync_playwright
+from pytest_django.fixtures import Settings
+
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(settings: Settings) -> Iterator[str]:
+    settings.ROOT_URLCONF = "portal.tests.widget_pages"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(StaticFilesHandler(WSGIHandler()))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_a_hidden_group_demands_nothing_and_a_revealed_one_does(page: Page) -> None:
+    job = page.get_by_label("Job")
+    expect(job).to_be_hidden()
+    expect(job).to_be_disabled()
+
+    page.get_by_label("With cards").check()
+
+    expect(job).to_be_visible()
+    expect(job).to_have_attribute("required", "")
+    expect(page.locator("#announcer")).to_have_text("Cards: shown below")
+
+
+def test_a_second_click_sends_nothing_and_the_button_shows_that_it_works(page: Page) -> None:
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+
+    button(page, "Save").dblclick()
+
+    expect(button(page, "Save")).to_have_attribute("aria-busy", "true")
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(button(page, "Save")).not_to_have_attribute("aria-busy", "true")
+    assert len(posts) == 1
+
+
+def test_a_refused_form_keeps_what_was_typed_and_leads_to_the_field(page: Page) -> None:
+    page.get_by_label("Born").fill("31 of May")
+    button(page, "Save").click()
+
+    page.locator(".error-summary").get_by_role("link", name="Born").click()
+
+    expect(page.get_by_label("Born")).to_be_focused()
+    expect(page.get_by_label("Born")).to_have_value("31 of May")
+
+
+def test_a_click_anywhere_in_a_row_opens_what_its_first_cell_links_to(page: Page) -> None:
+    page.get_by_text("elsewhere").click(position={"x": 4, "y": 4})
+
+    expect(page.get_by_role("heading", name="Opened")).to_be_visible()
+
+
+def test_a_middle_click_on_a_row_opens_a_tab(page: Page, context: BrowserContext) -> None:
+    with context.expect_page() as tab:
+        page.get_by_text("elsewhere").click(button="middle", position={"x": 4, "y": 4})
+
+    expect(tab.value.get_by_role("heading", name="Opened")).to_be_visible()
+
+
+def test_an_id_in_a_row_is_copied_and_opens_nothing(page: Page, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    button(page, "4QWq1r").click()
+
+    expect(page.locator("#announcer")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "4QWq1r"
+    expect(page.get_by_role("heading", name="Opened")).to_have_count(0)
+
+
+def test_a_dialog_opens_from_the_keyboard_and_gives_the_focus_back(page: Page) -> None:
+    button(page, "Freeze").press("Space")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(button(page, "Freeze")).to_be_focused()
+
+
+def test_our_fault_is_said_with_a_reference_and_changes_nothing(page: Page) -> None:
+    page.get_by_label("Name").fill("Maria")
+
+    button(page, "Break").click()
+
+    expect(page.locator("#messages")).to_contain_text("it is our fault")
+    expect(page.locator("#messages")).to_contain_text("Reference")
+    expect(page.get_by_label("Name")).to_have_value("Maria")
+
+
+def test_a_session_that_ended_does_not_put_the_sign_in_page_inside_this_one(page: Page) -> None:
+    button(page, "Ask").click()
+
+    expect(page.locator("#messages")).to_contain_text("You are signed out")
+    expect(page.get_by_text("Username and password, please")).to_have_count(0)
+    expect(button(page, "Ask")).to_be_visible()
+
+
+def test_a_swap_can_bring_a_message(page: Page) -> None:
+    button(page, "Speak").click()
+
+    expect(page.locator("#messages .message--good")).to_contain_text("Card frozen")
+
+
+def test_what_a_swap_changed_is_marked_and_read_out(page: Page) -> None:
+    button(page, "Move on").click()
+
+    expect(page.locator("#progress")).to_have_class("changed")
+    expect(page.locator("#announcer")).to_have_text("1 of 2 supplied")
+
+
+def test_a_chosen_image_is_shown_with_its_name_before_it_is_sent(page: Page) -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>'
+
+    page.get_by_label("Front image").set_input_files(
+        FilePayload(name="front.svg", mimeType="image/svg+xml", buffer=drawing)
+    )
+
+    expect(page.get_by_text("front.svg, 40 × 30 px, 1 kB")).to_be_visible()
+    expect(page.get_by_role("img", name="front.svg")).to_have_attribute("src", re.compile("^blob:"))
+
+
+def test_everything_is_reachable_without_a_script(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+
+    expect(page.get_by_label("Job")).to_be_visible()
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_text("Purchases are declined.")).to_be_visible()
+    context.close()

@@ -1,0 +1,96 @@
+"""Pages that hold one of each widget, for a browser to try."""
+
+import time
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template import RequestContext, Template
+from django.urls import path
+
+PAGE = """
+{% extends "base.html" %}{% load display %}
+{% block content %}
+  <form class="form" id="person" method="post" novalidate hx-post="/" hx-target="#person" hx-select="#person"
+        hx-swap="outerHTML">
+    {% csrf_token %}{% error_summary form %}
+    {% field form.name %}{% field form.born %}{% field form.cards data_reveals="cards" %}
+    <fieldset class="group" id="cards" data-closed><legend>Cards</legend>{% field form.job required=True %}</fieldset>
+    <button class="button">Save</button>
+  </form>
+  {% slot form.image %}
+  <table class="table table--rows">
+    <tbody><tr><td><a href="/opened/">Maria</a></td><td>elsewhere {% copy "4QWq1r" %}</td></tr></tbody>
+  </table>
+  <a class="button" role="button" href="#freeze" data-opens="freeze">Freeze</a>
+  <dialog class="dialog" id="freeze">
+    <p>Purchases are declined.</p><a class="button" role="button" href="#" data-closes>Cancel</a>
+  </dialog>
+  <button class="button" hx-get="/broken/">Break</button>
+  <button class="button" hx-get="/signed-out/">Ask</button>
+  <button class="button" hx-get="/spoken/" hx-swap="none">Speak</button>
+  <button class="button" hx-get="/progress/" hx-target="#progress" hx-swap="outerHTML">Move on</button>
+  <p id="progress" data-announce data-watch>0 of 2 supplied</p>
+{% endblock %}
+"""
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(label="Name")
+    born = forms.DateField(label="Born", required=False)
+    cards = forms.BooleanField(label="With cards", required=False)
+    job = forms.CharField(label="Job", required=False)
+    image = forms.FileField(label="Front image", required=False)
+
+
+@login_not_required
+def widgets(request: HttpRequest) -> HttpResponse:
+    form = PersonForm(request.POST or None)
+    if request.method == "POST":
+        time.sleep(0.4)  # long enough for a second click and for the busy ring
+    return HttpResponse(
+        Template(PAGE).render(RequestContext(request, {"form": form})), status=422 if form.errors else 200
+    )
+
+
+@login_not_required
+def opened(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("<h1>Opened</h1>")
+
+
+@login_not_required
+def broken(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("no", status=500)
+
+
+@login_not_required
+def signed_out(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect("/accounts/login/?next=/")
+
+
+@login_not_required
+def login(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("<p>Username and password, please</p>")
+
+
+@login_not_required
+def spoken(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(
+        headers={"HX-Trigger": '{"messages": {"items": [{"level": "success", "text": "Card frozen"}]}}'}
+    )
+
+
+@login_not_required
+def progress(request: HttpRequest) -> HttpResponse:
+    return HttpResponse('<p id="progress" data-announce data-watch>1 of 2 supplied</p>')
+
+
+urlpatterns = [
+    path("", widgets),
+    path("opened/", opened),
+    path("broken/", broken),
+    path("signed-out/", signed_out),
+    path("accounts/login/", login),
+    path("spoken/", spoken),
+    path("progress/", progress),
+]
