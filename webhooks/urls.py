@@ -1,5 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from webhooks import views
 
 app_name = "webhooks"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("webhooks/cryptomate/", views.intake, name="intake"),
+    path("events/", views.events, name="events"),
+    path("events/authorizations/", views.authorizations, name="authorizations"),
+    path("events/<uuid:pk>/", views.event, name="event"),
+]

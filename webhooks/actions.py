@@ -1,0 +1,221 @@
+"""A delivery's way: stored, handled in the same transaction, and handled again later where that failed.
+
+Nothing here talks to the broker or the network. What a handler could not do stands in the row, and the sweep finds it.
+"""
+
+import logging
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import Error, connection, transaction
+
+from audit.actions import acting_as, record
+from audit.kinds import Kind, Source
+from cards.decisions import DECLINE, decide
+from cards.models import Card
+from cards.purchases import Purchase, UnreadablePurchase
+from customers.models import Customer
+from webhooks.deliveries import Delivery
+from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle
+from webhooks.models import Outcome, WebhookEvent
+from webhooks.policies import check_can_process_again
+from webhooks.redaction import digest_of, redact_text
+
+logger = logging.getLogger(__name__)
+
+# A delivery waits this long for a row in use, then leaves it to the sweep: the provider is waiting for our answer.
+LOCK_TIMEOUT = "500ms"
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=1)
+KEPT_OF_UNREADABLE = 4096  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """When and under which of the provider's marks a delivery came."""
+
+    received_at: datetime
+    request_timestamp: datetime | None = None
+    trace_id: str = ""
+
+
+def receive(delivery: Delivery, arrival: Arrival) -> WebhookEvent:
+    """Store a delivery and handle it, or find that it is here already. What failed is stored alone and due again."""
+    with transaction.atomic():
+        event, is_new = _store(delivery, arrival, next_attempt_at=arrival.received_at)
+        if is_new:
+            _process(event, now=arrival.received_at)
+    return event
+
+
+def authorize(delivery: Delivery, arrival: Arrival) -> str:
+    """Return the response code for a purchase that waits for it. What cannot be decided is declined."""
+    answer = _decide(delivery)
+    try:
+        _store(delivery, arrival, **answer.as_outcome(at=arrival.received_at))
+    except Error as error:
+        logger.error("An answered delivery was not stored: %s", type(error).__name__)  # noqa: TRY400 - as below
+    return answer.response_code
+
+
+def reject(raw: bytes, reason: str, arrival: Arrival) -> WebhookEvent:
+    """Keep the beginning of a body that could not be read, so that a person can see what came."""
+    body = {"unreadable": redact_text(raw[:KEPT_OF_UNREADABLE].decode(errors="replace"))}
+    event, _ = WebhookEvent.objects.get_or_create(
+        product="",
+        event_type="",
+        operation_id="",
+        status="",
+        body_digest=digest_of(body),
+        defaults=_arrived(arrival) | {"body": body, "outcome": Outcome.REJECTED, "outcome_note": reason},
+    )
+    return event
+
+
+def process_due(*, now: datetime, limit: int) -> int:
+    """Handle what is due, each delivery in a transaction of its own; return how many there were."""
+    for count in range(limit):
+        if not _process_next(now=now):
+            return count
+    return limit
+
+
+def process_again(event: WebhookEvent, *, by: User, now: datetime) -> None:
+    """Have the sweep handle a delivery once more. Handlers find what they have written before, so nothing doubles.
+
+    Raises NotAllowed.
+    """
+    check_can_process_again(event)
+    with transaction.atomic():
+        event = WebhookEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
+        before = event.outcome
+        event.outcome, event.next_attempt_at, event.handled_at = Outcome.RECEIVED, now, None
+        event.save(update_fields=["outcome", "next_attempt_at", "handled_at"])
+        record(
+            kind=Kind.DELIVERY_PROCESSED_AGAIN,
+            by=by,
+            customer_id=event.customer_id,
+            subject=event,
+            before={"outcome": before},
+            after={"outcome": event.outcome},
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    response_code: str
+    note: str
+    card: Card | None = None
+
+    def as_outcome(self, *, at: datetime) -> dict[str, Any]:
+        tied = {"card_id": self.card.pk, "customer_id": self.card.customer_id} if self.card else {}
+        return {"outcome": Outcome.HANDLED, "outcome_note": self.note, "handled_at": at, "attempts": 1, **tied}
+
+
+def _decide(delivery: Delivery) -> Answer:
+    try:
+        purchase = Purchase.from_data(delivery.data)
+        decision = decide(card_api_id=delivery.card_api_id, delivery_key=delivery.key, purchase=purchase)
+    except UnreadablePurchase as problem:
+        return Answer(DECLINE, f"Declined: {problem}")
+    except Error as error:
+        logger.error("A purchase was not decided: %s", type(error).__name__)  # noqa: TRY400 - a database error's own text quotes the row
+        return Answer(DECLINE, "Declined: the database did not answer in time")
+    word = "Approved" if decision.is_approved else "Declined"
+    return Answer(decision.response_code, f"{word}: {decision.get_reason_display()}", decision.card)
+
+
+def _store(delivery: Delivery, arrival: Arrival, **values: Any) -> tuple[WebhookEvent, bool]:
+    return WebhookEvent.objects.get_or_create(
+        product=delivery.product,
+        event_type=delivery.event_type,
+        operation_id=delivery.operation_id,
+        status=delivery.status,
+        body_digest=delivery.digest,
+        defaults=_arrived(arrival) | {"body": delivery.body, "card_api_id": delivery.card_api_id} | values,
+    )
+
+
+def _arrived(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "received_at": arrival.received_at,
+        "request_timestamp": arrival.request_timestamp,
+        "trace_id": arrival.trace_id,
+    }
+
+
+def _process_next(*, now: datetime) -> bool:
+    with transaction.atomic():
+        event = WebhookEvent.objects.due(now=now).select_for_update(skip_locked=True, no_key=True).first()
+        if event is None:
+            return False
+        _process(event, now=now)
+    return True
+
+
+def _process(event: WebhookEvent, *, now: datetime) -> None:
+    """Handle one delivery whose row is ours. A failure undoes the handling and never the row."""
+    event.attempts += 1
+    event.error = ""
+    try:
+        subject = _handle(event)
+    except NothingToDo as reason:
+        _settle(event, Outcome.IGNORED, now=now, note=str(reason), subject=reason.subject)
+    except NotKnownYet as reason:
+        _wait_for_subject(event, str(reason), now=now)
+    except Exception as error:  # whatever a handler stumbles over, the delivery is kept and tried again
+        logger.error("Delivery %s was not handled: %s in %s", event.pk, type(error).__name__, _place_of(error))  # noqa: TRY400 - a database error's own text quotes the row
+        event.error = f"Handling failed: {type(error).__name__}"
+        _try_later(event, now=now)
+    else:
+        _settle(event, Outcome.HANDLED, now=now, subject=subject)
+    event.save(
+        update_fields=[
+            "attempts", "error", "outcome", "outcome_note", "next_attempt_at", "handled_at", "card_id", "customer_id",
+        ]
+    )  # fmt: skip
+
+
+def _handle(event: WebhookEvent) -> Subject:
+    with transaction.atomic(), acting_as(source=Source.WEBHOOK):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        return handle(event)
+
+
+def _settle(event: WebhookEvent, outcome: Outcome, *, now: datetime, note: str = "", subject: Subject = None) -> None:
+    event.outcome, event.outcome_note = outcome, note
+    event.next_attempt_at, event.handled_at = None, now
+    if isinstance(subject, Card):
+        event.card_id, event.customer_id = subject.pk, subject.customer_id
+    elif isinstance(subject, Customer):
+        event.customer_id = subject.pk
+
+
+def _wait_for_subject(event: WebhookEvent, note: str, *, now: datetime) -> None:
+    """A card may become known a moment after its first purchase; one that stays unknown is not ours."""
+    if _has_had_its_day(event, now):
+        _settle(event, Outcome.IGNORED, now=now, note=f"{note} for a day")
+        return
+    event.outcome_note = f"{note} yet"
+    _try_later(event, now=now)
+
+
+def _try_later(event: WebhookEvent, *, now: datetime) -> None:
+    event.outcome = Outcome.FAILED
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(event.attempts - 1, 20))
+    event.next_attempt_at = None if _has_had_its_day(event, now) else now + wait
+
+
+def _has_had_its_day(event: WebhookEvent, now: datetime) -> bool:
+    return now - event.received_at >= GIVE_UP_AFTER
+
+
+def _place_of(error: Exception) -> str:
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(innermost.filename).name}:{innermost.lineno}"

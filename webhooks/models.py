@@ -1,0 +1,152 @@
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.urls import reverse
+
+from cards.models import Card
+from vault.fields import EncryptedJSONField
+from webhooks.redaction import digest_of
+
+
+class Outcome(models.TextChoices):
+    RECEIVED = "RECEIVED", "Received"
+    HANDLED = "HANDLED", "Handled"
+    IGNORED = "IGNORED", "Ignored"
+    FAILED = "FAILED", "Failed"
+    REJECTED = "REJECTED", "Rejected"
+
+    @property
+    def meaning(self) -> str:
+        return {"RECEIVED": "waiting", "HANDLED": "good", "IGNORED": "neutral"}.get(self.value, "bad")
+
+
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def due(self, *, now: datetime) -> Self:
+        return self.filter(next_attempt_at__lte=now).order_by("next_attempt_at")
+
+    def matching(
+        self,
+        *,
+        product: str = "",
+        event_type: str = "",
+        outcome: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        provider_id: str = "",
+    ) -> Self:
+        """Narrow down by whatever is given; `provider_id` is an operation's or a card's."""
+        asked = {
+            "product": product,
+            "event_type": event_type,
+            "outcome": outcome,
+            "received_at__gte": since,
+            "received_at__lt": until,
+        }
+        rows = self.filter(**{name: value for name, value in asked.items() if value})
+        return rows.filter(Q(operation_id=provider_id) | Q(card_api_id=provider_id)) if provider_id else rows
+
+    def with_card_last4(self) -> Self:
+        return self.annotate(card_last4=Subquery(Card.objects.filter(pk=OuterRef("card_id")).values("last4")))
+
+
+class WebhookEvent(models.Model):
+    """One delivery as the provider sent it, and what became of it. The same delivery again is the same row.
+
+    `product`, `event_type` and `status` are folded to lower case; `body` is as received but for secrets. No foreign
+    keys: a delivery may name what is not here yet, or never will be.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    received_at = models.DateTimeField()
+    request_timestamp = models.DateTimeField(null=True, blank=True, help_text="When the provider says it sent it.")
+    trace_id = models.CharField(max_length=128, blank=True)
+
+    product = models.CharField(max_length=40, blank=True)
+    event_type = models.CharField(max_length=80, blank=True)
+    operation_id = models.CharField(max_length=200, blank=True)
+    status = models.CharField("status sent", max_length=40, blank=True)
+    body = EncryptedJSONField(default=dict)
+    body_digest = models.CharField(max_length=64)
+
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.RECEIVED)
+    outcome_note = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    card_api_id = models.CharField("card's provider id", max_length=80, blank=True)
+    card_id = models.UUIDField(null=True, blank=True)
+    customer_id = models.UUIDField(null=True, blank=True)
+
+    objects = WebhookEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "delivery"
+        verbose_name_plural = "deliveries"
+        default_permissions = ("view", "change")
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="delivery_due"),
+            models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
+            models.Index(fields=["event_type", "-received_at", "-id"], name="delivery_type_newest"),
+            models.Index(fields=["outcome", "-received_at", "-id"], name="delivery_outcome_newest"),
+            models.Index(fields=["operation_id"], name="delivery_operation"),
+            models.Index(fields=["card_api_id"], condition=~Q(card_api_id=""), name="delivery_card_api_id"),
+            models.Index(fields=["card_id", "-received_at"], condition=Q(card_id__isnull=False), name="delivery_card"),
+            models.Index(
+                fields=["customer_id", "-received_at"],
+                condition=Q(customer_id__isnull=False),
+                name="delivery_customer",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "event_type", "operation_id", "status", "body_digest"], name="one_row_per_delivery"
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="delivery_outcome_is_known"),
+            models.CheckConstraint(
+                condition=Q(next_attempt_at__isnull=True) | Q(outcome__in=[Outcome.RECEIVED, Outcome.FAILED]),
+                name="settled_delivery_is_not_due",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome__in=[Outcome.HANDLED, Outcome.IGNORED]) | Q(handled_at__isnull=False),
+                name="settled_delivery_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.REJECTED)
+                | ~Q(product="") & ~Q(event_type="") & ~Q(operation_id="") & ~Q(status=""),
+                name="delivery_is_whole_unless_rejected",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product or 'unreadable'} {self.event_type} {self.operation_id}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("webhooks:event", args=[self.pk])
+
+    @property
+    def outcome_choice(self) -> Outcome:
+        return Outcome(self.outcome)
+
+    @property
+    def title(self) -> str:
+        return self.event_type.replace("_", " ").capitalize() or "Unreadable delivery"
+
+    @property
+    def delivery_key(self) -> str:
+        return digest_of([self.product, self.event_type, self.operation_id, self.status, self.body_digest])
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = self.body["data"]
+        return data
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether the sweep will look at it again."""
+        return self.next_attempt_at is not None

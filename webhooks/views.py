@@ -1,0 +1,108 @@
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from cryptomate.errors import plain_word
+from webhooks import actions, listing
+from webhooks.deliveries import Unreadable, parse
+from webhooks.forms import TYPES, DeliveryFilter
+from webhooks.models import WebhookEvent
+from webhooks.policies import is_our_key
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 256 * 1024
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def intake(request: HttpRequest) -> HttpResponse:
+    """Take a delivery from CryptoMate. Only a stored one is answered 200; any other answer makes the provider retry."""
+    if not is_our_key(request.headers.get("X-Webhook-Key", "")):
+        return _problem(401, "X-Webhook-Key is missing or wrong.")
+    raw = request.read(LARGEST_BODY + 1)
+    if len(raw) > LARGEST_BODY:
+        return _problem(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+    try:
+        return _answer(raw, _arrival(request))
+    except Error as error:
+        logger.error("A delivery could not be stored: %s", type(error).__name__)  # noqa: TRY400 - a database error's own text quotes the row
+        return _problem(503, "The delivery could not be stored. Send it again.")
+
+
+def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
+    try:
+        delivery = parse(raw)
+    except Unreadable as problem:
+        actions.reject(raw, str(problem), arrival)
+        return _problem(400, str(problem))
+    if delivery.asks_for_a_decision:
+        return JsonResponse({"response_code": actions.authorize(delivery, arrival)})
+    actions.receive(delivery, arrival)
+    return JsonResponse({"response_code": "OK"})
+
+
+def _problem(status: int, sentence: str) -> HttpResponse:
+    return JsonResponse({"error": sentence}, status=status)
+
+
+def _arrival(request: HttpRequest) -> actions.Arrival:
+    return actions.Arrival(
+        received_at=timezone.now(),
+        request_timestamp=_epoch_ms(request.headers.get("X-Request-Timestamp", "")),
+        trace_id=plain_word(request.headers.get("X-Trace-Id")),
+    )
+
+
+def _epoch_ms(header: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(header[:20]) / 1000, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+@require_GET
+@permission_required("webhooks.view_webhookevent", raise_exception=True)
+@vary_on_headers("HX-Request")
+def events(request: HttpRequest) -> HttpResponse:
+    """List the deliveries, newest first. The first page asks again and is told 204 while nothing is new."""
+    form = DeliveryFilter(request.GET)
+    deliveries = listing.deliveries(form.deliveries(), asked=request.GET)
+    return _listed(request, "events", deliveries, {"form": form, "types": TYPES})
+
+
+@require_GET
+@permission_required("webhooks.view_webhookevent", raise_exception=True)
+@vary_on_headers("HX-Request")
+def authorizations(request: HttpRequest) -> HttpResponse:
+    """List the decisions asked of us, with what was answered and why."""
+    return _listed(request, "authorizations", listing.authorizations(asked=request.GET), {})
+
+
+def _listed(request: HttpRequest, name: str, listed: listing.Listed[Any], context: dict[str, object]) -> HttpResponse:
+    wants_partial = "HX-Request" in request.headers
+    if wants_partial and listed.mark == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    template = f"webhooks/_{name}.html" if wants_partial else f"webhooks/{name}.html"
+    return render(request, template, {"listed": listed, **context})
+
+
+@require_GET
+@permission_required("webhooks.view_webhookevent", raise_exception=True)
+@vary_on_headers("HX-Request")
+def event(request: HttpRequest, pk: str) -> HttpResponse:
+    """Show one delivery. What it says about a person is masked for those who may not edit customers."""
+    found = get_object_or_404(WebhookEvent, pk=pk)
+    shown = listing.shown(found, to=request.user, now=timezone.now())
+    template = "webhooks/_event.html" if "HX-Request" in request.headers else "webhooks/event.html"
+    return render(request, template, {"event": found, "shown": shown})
