@@ -74,7 +74,7 @@ def _pending_request(client_id: str, request_id: str) -> EnablementRequest:
 
 def _metadata(document: Fields, valid: dict[str, Any]) -> dict[str, str]:
     known = {field["id"]: field for field in valid.get("metadata", [])}
-    given = document.child("metadata") if document.values.get("metadata") is not None else Fields({}, inside="metadata")
+    given = document.child("metadata") if document.values.get("metadata") is not None else Fields({}, inside="document.metadata")
     given.refuse_others(known)
     values = {name: _metadata_value(given, name, field) for name, field in known.items()}
     return {name: value for name, value in values.items() if value is not None}
@@ -85,9 +85,9 @@ def _metadata_value(given: Fields, name: str, field: dict[str, Any]) -> str | No
     if value is None:
         return None
     if field.get("data_type") == "DATE" and read_day(value) is None:
-        raise bad_request(f"metadata.{name} must be a date as yyyy-mm-dd")
+        raise bad_request(f"document.metadata.{name} must be a date as yyyy-mm-dd")
     if field.get("data_type") == "COUNTRY" and value not in reference.COUNTRIES:
-        raise bad_request(f"metadata.{name} must be an ISO 3166-1 alpha-3 country")
+        raise bad_request(f"document.metadata.{name} must be an ISO 3166-1 alpha-3 country")
     return value
 
 

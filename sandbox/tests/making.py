@@ -118,8 +118,8 @@ class Provider:
         self.decide(request, "approve")
         return str(request["client_id"])
 
-    def issue(self, client_id: str, **values: Any) -> requests.Response:
-        body = {"client_id": client_id, "card_holder_name": "Maria Barber", **values}
+    def issue(self, client_id: str, /, **values: Any) -> requests.Response:
+        body = {"client_id": client_id, "card_holder_name": "Maria Barber"} | values
         return self.api("POST", f"{CARDS}/create", json=body)
 
     def card(self, *, deposit: str = "", **values: Any) -> str:
