@@ -18,6 +18,7 @@ PAGE = """
     <fieldset class="group" id="cards" data-closed><legend>Cards</legend>{% field form.job required=True %}</fieldset>
     <button class="button">Save</button>
   </form>
+  <form method="post" action="/opened/">{% csrf_token %}<button class="button">Send plainly</button></form>
   {% slot form.image %}
   <table class="table table--rows">
     <tbody><tr><td><a href="/opened/">Maria</a></td><td>elsewhere {% copy "4QWq1r" %}</td></tr></tbody>
@@ -46,15 +47,20 @@ class PersonForm(forms.Form):
 @login_not_required
 def widgets(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
-    if request.method == "POST":
-        time.sleep(0.4)  # long enough for a second click and for the busy ring
+    _answer_slowly(request)
     return HttpResponse(
         Template(PAGE).render(RequestContext(request, {"form": form})), status=422 if form.errors else 200
     )
 
 
+def _answer_slowly(request: HttpRequest) -> None:
+    if request.method == "POST":
+        time.sleep(0.4)  # long enough for a second click and for the busy ring
+
+
 @login_not_required
 def opened(request: HttpRequest) -> HttpResponse:
+    _answer_slowly(request)
     return HttpResponse("<h1>Opened</h1>")
 
 
