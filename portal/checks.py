@@ -25,6 +25,16 @@ def webhook_key_is_usable(**_: Any) -> list[Error]:
 
 
 @register(deploy=True)
+def provider_is_reached_over_tls(**_: Any) -> list[Error]:
+    """The API key and passports travel to this address."""
+    if settings.CRYPTOMATE_API_URL.startswith("https://") or DEMO:
+        return []
+    return [
+        Error("CRYPTOMATE_API_URL is not https.", hint="https://api.cryptomate.me in production.", id="portal.E003")
+    ]
+
+
+@register(deploy=True)
 def no_demo_values(**_: Any) -> list[Error]:
     """The demo's keys stand in the repository."""
     if DEMO:

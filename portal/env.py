@@ -34,7 +34,9 @@ def required(name: str) -> str:
     if not value and DEMO:
         value = DEMO_VALUES[name]
     if not value:
-        raise ImproperlyConfigured(f"Set {name} in the environment. For a trial on one machine run script/demo instead.")
+        raise ImproperlyConfigured(
+            f"Set {name} in the environment. For a trial on one machine run script/demo instead."
+        )
     return value
 
 

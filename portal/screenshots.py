@@ -26,9 +26,7 @@ def main() -> None:
         cluster = root / "postgres" / "data"
         embedded.start_if_needed(cluster=cluster, databases=("screenshots", "screenshots_sandbox"))
         server = os.environ["DATABASE_URL"].rpartition("/")[0]
-        stack = Stack(
-            root, database_url=f"{server}/screenshots", sandbox_database_url=f"{server}/screenshots_sandbox"
-        )
+        stack = Stack(root, database_url=f"{server}/screenshots", sandbox_database_url=f"{server}/screenshots_sandbox")
         try:
             stack.start()
             stack.manage("seed_demo")

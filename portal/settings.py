@@ -148,7 +148,7 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 # --- Static files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = None if DEMO else VAR_DIR / "static"  # the demo serves them from where they lie
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEMO
 STORAGES: dict[str, dict[str, Any]] = {

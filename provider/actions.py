@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from cryptomate import Client, CryptoMateError, NoAnswer, RateLimited, Refused, Unauthorized
+from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget
 from provider.effects import NeedsAPerson, effect_of
 from provider.models import LEASE, CallKind, CallState, ProviderCall
@@ -148,7 +148,7 @@ def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = N
 
 def _postpone(call: ProviderCall, *, was_sent: bool, error: CryptoMateError) -> None:
     """Try again later. Whether to send or to look first depends on whether the call may have acted."""
-    may_have_acted = was_sent or isinstance(error, NoAnswer)
+    may_have_acted = was_sent or getattr(error, "acted_possibly", False)
     wait = getattr(error, "retry_after", None)
     if isinstance(error, Unauthorized):
         logger.error("The provider refuses our API key (%s, trace %s)", error.code, error.trace_id)

@@ -195,5 +195,7 @@ def test_support_sees_the_customer_but_no_way_to_edit_upload_or_issue(browser: B
     page.goto(f"{stack.url}/customers/")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
 
-    expect(page.get_by_role("button", name=re.compile("Save|Upload document|Submit for review|Issue card"))).to_have_count(0)
+    expect(
+        page.get_by_role("button", name=re.compile("Save|Upload document|Submit for review|Issue card"))
+    ).to_have_count(0)
     assert page.goto(f"{stack.url}/customers/new/").status == 403  # type: ignore[union-attr]

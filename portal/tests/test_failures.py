@@ -38,7 +38,8 @@ def clients(stack: Stack, email: str) -> int:
 
 def call_state(stack: Stack, path: str) -> str:
     found = stack.rows(
-        "SELECT state FROM provider_providercall WHERE kind = 'REGISTER_CLIENT' AND customer_id = %s", path.split("/")[2]
+        "SELECT state FROM provider_providercall WHERE kind = 'REGISTER_CLIENT' AND customer_id = %s",
+        path.split("/")[2],
     )
     return str(found[0][0])
 
@@ -53,7 +54,11 @@ def let_the_lease_run_out(stack: Stack) -> None:
 
 def test_an_answer_that_never_comes_is_looked_up_and_the_page_says_so(stack: Stack, officer_at_work: Visitor) -> None:
     stack.console("POST", "faults", {**REGISTRATION, "kind": "drop_after"})
-    stack.console("POST", "faults", {"method": "GET", "path": "/management/clients/individuals", "kind": "drop_before", "times": 1})
+    stack.console(
+        "POST",
+        "faults",
+        {"method": "GET", "path": "/management/clients/individuals", "kind": "drop_before", "times": 1},
+    )
 
     path = register(officer_at_work, "dropped@example.com")
     eventually(lambda: call_state(stack, path) == "UNKNOWN")

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cards.statuses import TRANSITIONS as CARD_TRANSITIONS
+from cards.statuses import CARD_TRANSITIONS
 from customers.statuses import CUSTOMER_TRANSITIONS, DOCUMENT_TRANSITIONS, REQUEST_TRANSITIONS, Transitions
 
 MACHINES: dict[str, tuple[Transitions, str]] = {
