@@ -45,14 +45,9 @@ def issue_card(
     earlier = _call_of_form(customer, form_id)
     if earlier:
         return earlier
-    wish = {"holder_name": holder_name, "approval_method": approval_method, **_written(limits)}
-    record(kind=Kind.CARD_ISSUED, by=by, customer_id=customer.pk, subject=customer, after=wish)
-    return want(
-        kind=CallKind.ISSUE_CARD,
-        target=customer,
-        customer_id=customer.pk,
-        by=by,
-        payload={**wish, "form_id": form_id},
+    wish = {"holder_name": holder_name, "approval_method": str(approval_method), **_written(limits)}
+    return _want(
+        CallKind.ISSUE_CARD, customer, payload={**wish, "form_id": form_id}, by=by, kind=Kind.CARD_ISSUED, after=wish
     )
 
 
@@ -67,13 +62,8 @@ def set_frozen(*, card: Card, freeze: bool, by: User) -> ProviderCall:
     check_person_may(by, "cards.freeze_card")
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     (check_can_freeze if freeze else check_can_unfreeze)(card)
-    record(
-        kind=Kind.CARD_FROZEN if freeze else Kind.CARD_UNFROZEN,
-        by=by,
-        customer_id=card.customer_id,
-        subject=card,
-    )
-    return want(kind=CallKind.SET_FROZEN, target=card, customer_id=card.customer_id, by=by, payload={"freeze": freeze})
+    kind = Kind.CARD_FROZEN if freeze else Kind.CARD_UNFROZEN
+    return _want(CallKind.SET_FROZEN, card, payload={"freeze": freeze}, by=by, kind=kind)
 
 
 @transaction.atomic
@@ -82,15 +72,27 @@ def set_limits(*, card: Card, limits: Limits, by: User) -> ProviderCall:
     check_person_may(by, "cards.change_card_limits")
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     check_can_change_limits(card)
-    record(
-        kind=Kind.CARD_LIMITS_CHANGED,
+    wish = _written(limits)
+    return _want(
+        CallKind.SET_LIMITS,
+        card,
+        payload=wish,
         by=by,
-        customer_id=card.customer_id,
-        subject=card,
+        kind=Kind.CARD_LIMITS_CHANGED,
         before=_written(card.limits),
-        after=_written(limits),
+        after=wish,
     )
-    return want(kind=CallKind.SET_LIMITS, target=card, customer_id=card.customer_id, by=by, payload=_written(limits))
+
+
+def _want(
+    effect: CallKind, target: Customer | Card, *, payload: dict[str, Any], by: User, kind: Kind, **recorded: Any
+) -> ProviderCall:
+    """Want the effect and record who wanted it; a second wish for the same thing is neither."""
+    standing = set(ProviderCall.objects.open().filter(kind=effect, target_id=target.pk).values_list("pk", flat=True))
+    call = want(kind=effect, target=target, customer_id=target.owner_id(), by=by, payload=payload)
+    if call.pk not in standing:
+        record(kind=kind, by=by, customer_id=target.owner_id(), subject=target, **recorded)
+    return call
 
 
 def _written(limits: Limits) -> dict[str, str | None]:

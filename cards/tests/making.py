@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 def make_active_customer(**changes: Any) -> Customer:
-    return make_customer(status="ACTIVE", **{"api_id": f"client_{next(_numbers)}", **changes})
+    return make_customer(**{"status": "ACTIVE", "api_id": f"client_{next(_numbers)}", **changes})
 
 
 def make_card(**changes: Any) -> Card:

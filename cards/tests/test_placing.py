@@ -78,7 +78,9 @@ def test_a_merchant_is_known_by_its_name_and_line_of_business_when_it_sends_no_i
 
     assert sizes([hold, event(C, after=60, merchant_id="", merchant_name="ACME  coffee")]) == [2]
     assert sizes([hold, event(C, after=60, merchant_id="", mcc="7995")]) == [1, 1]
-    assert sizes([event(A, merchant_id="", merchant_name=""), event(C, after=60, merchant_id="", merchant_name="")]) == [
+    assert sizes(
+        [event(A, merchant_id="", merchant_name=""), event(C, after=60, merchant_id="", merchant_name="")]
+    ) == [
         1,
         1,
     ]
@@ -145,7 +147,9 @@ def test_an_event_that_fits_nothing_still_makes_a_purchase(kind: EventKind) -> N
     assert sizes([event(kind)]) == [1]
 
 
-MERCHANTS = st.sampled_from([{}, {"merchant_id": ""}, {"merchant_id": "mch_2", "merchant_name": "Bakery", "mcc": "5462"}])
+MERCHANTS = st.sampled_from(
+    [{}, {"merchant_id": ""}, {"merchant_id": "mch_2", "merchant_name": "Bakery", "mcc": "5462"}]
+)
 EVENTS = st.builds(
     lambda kind, amount, after, op, merchant, code: event(
         kind, amount, after=after, op=op, decline_code=code if kind == D else "", **merchant

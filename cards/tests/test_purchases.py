@@ -89,14 +89,17 @@ def test_an_odd_exchange_rate_does_not_lose_the_purchase() -> None:
 
 
 def test_text_keeps_nothing_that_a_database_or_a_page_cannot_show() -> None:
-    purchase = Purchase.from_data({"bill_amount": "5", "merchant_data": {"name": "A\0c\ud800me\u00a0 Coffee\n" + "x" * 300}})
+    purchase = Purchase.from_data(
+        {"bill_amount": "5", "merchant_data": {"name": "A\0c\ud800me\u00a0 Coffee\n" + "x" * 300}}
+    )
 
     assert purchase.merchant_name.startswith("Acme Coffee x")
     assert len(purchase.merchant_name) == 200
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda each: st.lists(each) | st.dictionaries(st.text(), each),
 )
 
 
