@@ -1,5 +1,39 @@
-from django.urls import URLPattern
+from django.urls import include, path, register_converter
+
+from customers import views
 
 app_name = "customers"
 
-urlpatterns: list[URLPattern] = []
+
+class SideConverter:
+    """A side of a document."""
+
+    regex = "front|back"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(SideConverter, "side")
+
+# /customers/<uuid>/
+customer_urls = [
+    path("", views.detail, name="detail"),
+    path("edit/", views.edit, name="edit"),
+    path("progress/", views.progress, name="progress"),
+    path("submit/", views.submit, name="submit"),
+    path("refresh/", views.refresh, name="refresh"),
+    path("data/<path:requirement>/", views.save_data, name="save_data"),
+    path("documents/<uuid:document>/<side:side>/", views.image, name="image"),
+    path("documents/<path:requirement>/", views.document, name="document"),
+]
+
+urlpatterns = [
+    path("", views.customer_list, name="list"),
+    path("new/", views.new, name="new"),
+    path("subdivisions/", views.subdivisions, name="subdivisions"),
+    path("<uuid:pk>/", include(customer_urls)),
+]

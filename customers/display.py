@@ -1,0 +1,235 @@
+"""What the pages say about a customer: what happens next, and the faces of what is under way."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from customers.models import Customer
+from customers.policies import NotAllowed, check_can_submit
+from customers.requirements import Checklist
+from customers.standing import Standing
+from customers.statuses import CLIENT_WORDS, REQUEST_WORDS, CustomerStatus, RequestStatus
+from provider.models import CallKind, CallState, ProviderCall
+
+SHOWN_AFTER = timedelta(seconds=3)  # what is answered sooner needs no face of its own
+LONG_REVIEW = timedelta(hours=4)
+
+DOING = {
+    CallKind.REGISTER_CLIENT: "Registering the customer",
+    CallKind.UPDATE_CLIENT: "Saving the data",
+    CallKind.REQUEST_PRODUCT: "Asking what is needed for a card",
+    CallKind.UPLOAD_DOCUMENT: "Uploading the document",
+    CallKind.SUBMIT_REQUEST: "Submitting for review",
+}
+AFTER_REFUSAL = {
+    CallKind.REGISTER_CLIENT: "Edit the data and save them: the customer is registered again.",
+    CallKind.UPDATE_CLIENT: "CryptoMate still holds the earlier data. Correct them and save again.",
+    CallKind.REQUEST_PRODUCT: "Save the data once more to ask again. If it is refused again, write to support.",
+    CallKind.SUBMIT_REQUEST: "Look at what is still open below, then submit again.",
+}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The line under the name: what happens next, and by whom."""
+
+    text: str
+    since: datetime | None = None
+    next_look: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Face:
+    """Something to be seen before the rest: `look` is refused, unknown, waiting or empty."""
+
+    look: str
+    title: str
+    text: str
+    quotes: tuple[str, ...] = ()
+    again_at: datetime | None = None
+    trace_id: str = ""
+
+    @property
+    def icon(self) -> str:
+        return {"refused": "cross", "unknown": "question", "waiting": "clock"}.get(self.look, "warning")
+
+
+# --- What happens next
+
+
+def next_step(standing: Standing) -> NextStep:
+    registered = standing.newest(CallKind.REGISTER_CLIENT)
+    if registered and registered.state == CallState.REFUSED:
+        return NextStep("CryptoMate refused the registration. Edit the data and save them again")
+    if standing.open_calls:
+        return NextStep(f"{DOING[CallKind(standing.open_calls[-1].kind)]} at CryptoMate")
+    if standing.request is None:
+        return _without_request(standing.customer)
+    return _with_request(standing, standing.request.status)
+
+
+def _without_request(customer: Customer) -> NextStep:
+    if customer.api_id is None:
+        return NextStep("Not registered at CryptoMate yet")
+    if customer.individual_cards:
+        return NextStep("Registered. CryptoMate has not been asked for a card yet: save the data once more")
+    return NextStep("Registered without a card. Tick Individual cards in the data to ask for one")
+
+
+def _with_request(standing: Standing, status: str) -> NextStep:
+    request = standing.request
+    assert request is not None  # noqa: S101 - the caller looked
+    if status == RequestStatus.IN_KYC:
+        return NextStep("In review", since=request.submitted_at, next_look=request.next_sync_at)
+    if status == RequestStatus.ENABLED:
+        return _with_product(standing.customer, request.decided_at, request.next_sync_at)
+    if status == RequestStatus.REJECTED:
+        return NextStep("CryptoMate refused this customer. Correct what it flagged: saving it opens a new request")
+    left = standing.checklist.left
+    if left == 0:
+        return NextStep("Everything is supplied. Submit it for review")
+    return NextStep(f"Supply the {count(left, 'requirement')} below, then submit for review")
+
+
+def _with_product(customer: Customer, at: datetime | None, next_look: datetime | None) -> NextStep:
+    if customer.status == CustomerStatus.ACTIVE:
+        return NextStep("A card can be issued. Active", since=at)
+    if customer.status == CustomerStatus.REJECTED:
+        return NextStep("CryptoMate took this customer back. Write to support to learn why")
+    return NextStep("The card is enabled; CryptoMate has yet to activate the customer", next_look=next_look)
+
+
+def progress_line(checklist: Checklist) -> str:
+    if checklist.left == 0:
+        return f"All {count(checklist.total, 'requirement')} supplied" if checklist.total else ""
+    return f"{checklist.left} of {count(checklist.total, 'requirement')} left"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
+
+
+def reason_against_submit(standing: Standing) -> str:
+    """Return why nothing can be submitted now, or an empty string."""
+    submitted = standing.newest(CallKind.SUBMIT_REQUEST)
+    if submitted and submitted.is_open:
+        return "It is being submitted."
+    try:
+        check_can_submit(standing.customer)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
+
+
+def offers_submit(standing: Standing) -> bool:
+    """Answer whether submitting is what this customer is on the way to."""
+    if standing.request is None:
+        return standing.customer.individual_cards
+    return standing.request.status not in (RequestStatus.IN_KYC, RequestStatus.ENABLED)
+
+
+def is_long_in_review(standing: Standing) -> bool:
+    submitted = standing.request.submitted_at if standing.request and standing.is_in_review else None
+    return submitted is not None and standing.now - submitted >= LONG_REVIEW
+
+
+# --- Faces
+
+
+def faces(standing: Standing) -> list[Face]:
+    found = [face_of_call(call, standing.now) for call in reversed(standing.open_calls)]
+    return [
+        *_rejection(standing),
+        *_refusals(standing),
+        *_unknown_words(standing),
+        *[face for face in found if face],
+    ]
+
+
+def face_of_call(call: ProviderCall, now: datetime) -> Face | None:
+    """Return how an open call looks; a document's is drawn on its card."""
+    if call.kind == CallKind.UPLOAD_DOCUMENT:
+        return None
+    return waiting_face(call) if call.error_code or is_late(call, now) else None
+
+
+def is_late(call: ProviderCall, now: datetime) -> bool:
+    return now - call.wanted_at >= SHOWN_AFTER
+
+
+def waiting_face(call: ProviderCall) -> Face:
+    """Return the face of any open call: under way, held up, unanswered, or waiting for a person."""
+    doing = DOING.get(CallKind(call.kind), call.get_kind_display())
+    if call.needs_a_person:
+        text = "Compare what CryptoMate shows, then ask an admin to choose “Look again” for this call."
+        return Face("unknown", f"{doing}: a person has to look", text, (call.message,))
+    if call.state == CallState.UNKNOWN:
+        text = f"{doing}. We look up whether it happened before asking again; nothing for you to do."
+        return Face("unknown", "No answer yet", text, again_at=call.next_attempt_at, trace_id=call.trace_id)
+    if call.error_code:
+        return _held_up(call, doing)
+    return Face("waiting", doing, "On its way to CryptoMate. You can leave this page.")
+
+
+def _held_up(call: ProviderCall, doing: str) -> Face:
+    if call.http_status in (401, 403):
+        text = f"{doing} waits. Everything is kept; tell an admin that the API key has to be renewed."
+        return Face("waiting", "CryptoMate does not accept our key", text, again_at=call.next_attempt_at)
+    text = f"{doing} waits. Everything is kept; nothing for you to do."
+    title = "CryptoMate asks us to slow down" if call.http_status == 429 else "CryptoMate cannot be reached"
+    return Face("waiting", title, text, again_at=call.next_attempt_at, trace_id=call.trace_id)
+
+
+def _rejection(standing: Standing) -> list[Face]:
+    request = standing.request
+    unplaced = tuple(item.reason for item in standing.checklist.unplaced if item.reason)
+    if request is None or not (standing.is_refused or unplaced):
+        return []
+    if not standing.is_refused:
+        return [Face("refused", "CryptoMate wants something corrected", "Correct it, then submit again.", unplaced)]
+    quotes = tuple(filter(None, [request.rejection_description, *unplaced]))
+    text = "Correct what is flagged and save it or upload it again. That opens a new request; then submit it."
+    if not quotes and not any(item.reasons for item in standing.checklist.wanted):
+        text = f"It gave no reason. {text}"
+    return [Face("refused", "CryptoMate refused this customer", text, quotes)]
+
+
+def _refusals(standing: Standing) -> list[Face]:
+    newest = [standing.newest(kind) for kind in AFTER_REFUSAL]
+    refused = [call for call in newest if call and call.state == CallState.REFUSED and _still_matters(call, standing)]
+    faces = [_refused_face(call) for call in refused]
+    return [*faces, _unfinished_submit()] if _came_back(standing) else faces
+
+
+def _still_matters(call: ProviderCall, standing: Standing) -> bool:
+    if call.kind == CallKind.SUBMIT_REQUEST:
+        return standing.is_newest(call)
+    if call.kind == CallKind.REQUEST_PRODUCT:
+        return standing.request is None or standing.request.created_at < call.wanted_at
+    return True
+
+
+def _refused_face(call: ProviderCall) -> Face:
+    what = DOING[CallKind(call.kind)].lower()
+    return Face(
+        "refused", f"CryptoMate refused {what}", AFTER_REFUSAL[CallKind(call.kind)],
+        (call.message,) if call.message else (), trace_id=call.trace_id,
+    )  # fmt: skip
+
+
+def _came_back(standing: Standing) -> bool:
+    """Answer whether the last thing that happened was a submit which the provider answered with what is missing."""
+    submitted = standing.newest(CallKind.SUBMIT_REQUEST)
+    is_back = standing.request is not None and standing.request.status == RequestStatus.PENDING_DOCUMENTATION
+    return bool(submitted and submitted.state == CallState.DONE and is_back and standing.is_newest(submitted))
+
+
+def _unfinished_submit() -> Face:
+    return Face("refused", "CryptoMate did not take it for review", "Supply what is open below, then submit again.")
+
+
+def _unknown_words(standing: Standing) -> list[Face]:
+    words = [standing.customer.remote_status] if standing.customer.remote_status.lower() not in CLIENT_WORDS else []
+    if standing.request and standing.request.remote_status.lower() not in REQUEST_WORDS:
+        words.append(standing.request.remote_status)
+    text = "The portal does not know this word and changes nothing until another comes."
+    return [Face("", f"CryptoMate says “{word}”", text) for word in words if word]

@@ -1,0 +1,128 @@
+"""The customer's page: its regions, and which of them have changed since the browser last drew them.
+
+The regions people type in are never drawn anew while nothing about them changed, so that a poll takes no typing away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from customers import display
+from customers.checklists import checklist_of
+from customers.facts import facts
+from customers.models import Customer
+from customers.requirement_cards import Card, Person, cards_of, digest, find_card
+from customers.standing import Standing, standing_of
+from customers.support_message import support_message
+from customers.timeline import timeline
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the page with an id of its own. Its digest changes when it has to be drawn anew."""
+
+    name: str
+    template: str
+    digest: str
+    card: Card | None = None
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    standing: Standing
+    person: Person
+    cards: list[Card]
+    context: Mapping[str, Any]
+
+    def regions(self) -> list[Region]:
+        return [*self._head(), *self._requirements()]
+
+    def seen(self, before: str = "", *, drawn: Card | None = None) -> str:
+        """Return what the browser shows after this answer. Where one card is drawn alone, their set stays old."""
+        now = {region.name: region.digest for region in self.regions()}
+        if drawn:
+            now["requirements"] = _known(before).get("requirements", now["requirements"])
+        return ",".join(f"{name}:{shown}" for name, shown in now.items())
+
+    def changed(self, before: str, *, drawn: Card | None = None) -> list[Region]:
+        """Return the regions to draw anew besides `drawn`. All cards go together when other ones are asked for."""
+        known = _known(before)
+        changed = [region for region in self.regions() if known.get(region.name) != region.digest]
+        if drawn:
+            return [region for region in changed if region.name not in ("requirements", drawn.anchor)]
+        if any(region.name == "requirements" for region in changed):
+            return [region for region in changed if region.card is None]
+        return changed
+
+    def _head(self) -> list[Region]:
+        customer, step = self.standing.customer, self.context["next_step"]
+        return [
+            Region("customer-title", "customers/_title.html", digest(customer.status, customer.api_id)),
+            Region("customer-next", "customers/_next.html", digest(step)),
+            Region("customer-actions", "customers/_actions.html", digest(*self._actions())),
+            Region("customer-data", "customers/_data.html", digest(self.context["facts"])),
+            Region("customer-cards", "customers/_cards.html", digest(customer.status)),
+            Region("timeline", "customers/_timeline.html", digest(self.context["timeline"])),
+        ]
+
+    def _actions(self) -> tuple[Any, ...]:
+        names = ("offers_submit", "reason_against_submit", "is_long_in_review")
+        return tuple(self.context[name] for name in names)
+
+    def _requirements(self) -> list[Region]:
+        request = self.standing.request
+        asked = digest(request and request.pk, [card.anchor for card in self.cards])
+        whole = Region("requirements", "customers/_requirements.html", asked)
+        template = "customers/_requirement.html"
+        return [whole, *(Region(card.anchor, template, card.digest, card) for card in self.cards)]
+
+
+def _known(seen: str) -> dict[str, str]:
+    return {name: shown for name, _, shown in (word.partition(":") for word in seen.split(","))}
+
+
+def person_of(user: User) -> Person:
+    return Person(
+        may_edit=user.has_perm("customers.change_customer"),
+        may_submit=user.has_perm("customers.submit_customer"),
+        may_see_images=user.has_perm("customers.view_document_image"),
+    )
+
+
+def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] | None = None) -> CustomerPage:
+    """Read everything the page shows. `chosen` holds the document types picked in the address."""
+    standing, person = standing_of(customer), person_of(user)
+    request = standing.request
+    cards = cards_of(customer, request, standing.checklist, person, chosen=chosen) if request else []
+    return CustomerPage(standing, person, cards, _context(standing, person))
+
+
+def requirement_card(customer: Customer, user: User, requirement_id: str, *, is_document: bool) -> Card:
+    """Return one card alone. Raises Http404 where the provider does not ask for it."""
+    request = customer.newest_request
+    cards = cards_of(customer, request, checklist_of(request), person_of(user)) if request else []
+    return find_card(cards, requirement_id, is_document=is_document)
+
+
+def _context(standing: Standing, person: Person) -> dict[str, Any]:
+    customer = standing.customer
+    is_long = display.is_long_in_review(standing)
+    offers_submit = person.may_submit and display.offers_submit(standing)
+    return {
+        "customer": customer,
+        "person": person,
+        "standing": standing,
+        "short_id": f"…{customer.api_id[-6:]}" if customer.api_id else "",
+        "next_step": display.next_step(standing),
+        "faces": display.faces(standing),
+        "supplied": sum(not wanted.is_open for wanted in standing.checklist.wanted),
+        "progress": display.progress_line(standing.checklist),
+        "offers_submit": offers_submit,
+        "reason_against_submit": display.reason_against_submit(standing) if offers_submit else "",
+        "is_long_in_review": is_long,
+        "support_message": support_message(standing) if is_long else None,
+        "facts": facts(customer, may_edit=person.may_edit),
+        "timeline": timeline(customer),
+    }

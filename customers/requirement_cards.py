@@ -1,0 +1,211 @@
+"""One card per requirement: where it stands, what stands for it, and the form that supplies it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from django.http import Http404
+from django.utils import timezone
+from django.utils.text import slugify
+
+from cryptomate import DataRequirement
+from customers.checklists import DocumentCard, document_card, is_uploading
+from customers.display import Face, waiting_face
+from customers.models import Customer, Document, EnablementRequest
+from customers.requirement_forms import SIDES, DataForm, DocumentForm
+from customers.requirements import Checklist, Wanted
+from customers.statuses import DocumentStatus, RequestStatus
+from provider.models import CallKind, ProviderCall
+
+AnyForm = DataForm | DocumentForm
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the person looking may do, asked once."""
+
+    may_edit: bool
+    may_submit: bool
+    may_see_images: bool
+
+
+@dataclass
+class Card:
+    """What a template needs to draw one requirement."""
+
+    customer: Customer
+    request: EnablementRequest
+    wanted: Wanted
+    person: Person
+    is_saving: bool = False
+    chosen: str = ""
+    bound: AnyForm | None = field(default=None, repr=False)
+    refusal: str = ""
+
+    @property
+    def anchor(self) -> str:
+        kind = "document" if self.wanted.is_document else "data"
+        return f"{kind}-{slugify(self.wanted.id) or digest(self.wanted.id)}"
+
+    @property
+    def meaning(self) -> str:
+        if self.wanted.reasons:
+            return "rejected"
+        if not self.wanted.is_missing:
+            return "satisfied"
+        return "open" if self.wanted.requirement.required else "optional"
+
+    @property
+    def icon(self) -> str:
+        return {"rejected": "cross", "satisfied": "check", "open": "clock", "optional": "dash"}[self.meaning]
+
+    @cached_property
+    def held(self) -> DocumentCard:
+        return document_card(self.request, self.wanted)
+
+    @property
+    def document(self) -> Document | None:
+        return self.held.document if self.wanted.is_document else None
+
+    @property
+    def call(self) -> ProviderCall | None:
+        return self.held.call if self.wanted.is_document else None
+
+    @property
+    def is_uploading(self) -> bool:
+        return is_uploading(self.call)
+
+    @cached_property
+    def waits_for_request(self) -> bool:
+        """Answer whether a document waits for the new request that takes it."""
+        if self.document is None or self.document.status != DocumentStatus.DRAFT:
+            return False
+        asked = self.customer.open_calls().filter(kind=CallKind.REQUEST_PRODUCT)
+        return self.request.status == RequestStatus.REJECTED and asked.exists()
+
+    @property
+    def face(self) -> Face | None:
+        """Return what the document's call is waiting for, or what data that were saved are."""
+        if self.waits_for_request:
+            return Face("waiting", "Kept", "It is uploaded as soon as CryptoMate has opened the new request.")
+        if self.is_uploading and self.call:
+            return waiting_face(self.call)
+        if self.is_saving and self.wanted.is_open:
+            return Face("waiting", "On its way", "Saved here; CryptoMate has not confirmed it yet.")
+        return None
+
+    @property
+    def shows_document(self) -> bool:
+        """Answer whether a document was handed over: a draft is shown in its form instead."""
+        is_draft = self.document is not None and self.document.status == DocumentStatus.DRAFT
+        return self.document is not None and (not is_draft or self.is_uploading or self.waits_for_request)
+
+    @property
+    def sides(self) -> list["ShownSide"]:
+        document = self.document
+        return [ShownSide(document, name, self.document_name) for name in SIDES if document and document.image(name)]
+
+    @property
+    def document_name(self) -> str:
+        document_type = self.document.document_type if self.document else ""
+        option = self.held.option(document_type)
+        return option.name if option else document_type
+
+    @property
+    def fields_target(self) -> str:
+        return f"#{self.anchor}-fields"
+
+    @property
+    def takes_answers(self) -> bool:
+        """Answer whether a form belongs on the card: while it is open, and on every card after a refusal."""
+        if not self.person.may_edit or self.is_uploading or self.waits_for_request:
+            return False
+        if self.request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
+            return False
+        return self.wanted.is_open or self.request.status == RequestStatus.REJECTED
+
+    @property
+    def is_shut(self) -> bool:
+        return self.meaning == "satisfied" and self.bound is None and not self.refusal
+
+    @cached_property
+    def form(self) -> AnyForm | None:
+        if self.bound is not None:
+            return self.bound
+        if not self.takes_answers:
+            return None
+        return self.document_form() if self.wanted.is_document else self.data_form()
+
+    def data_form(self, data: Any = None) -> DataForm:
+        requirement = cast("DataRequirement", self.wanted.requirement)
+        return DataForm(requirement, self.customer, anchor=self.anchor, data=data)
+
+    def document_form(self, data: Any = None, files: Any = None) -> DocumentForm:
+        chosen = str(data.get("document_type", "")) if data is not None else self._chosen
+        return DocumentForm(self.held, anchor=self.anchor, chosen=chosen, data=data, files=files)
+
+    @property
+    def _chosen(self) -> str:
+        known = self.document.document_type if self.document else ""
+        return self.chosen or known
+
+    @property
+    def digest(self) -> str:
+        document, call = self.document, self.call
+        return digest(
+            self.anchor, self.meaning, self.wanted.reasons, self.is_saving, self.takes_answers,
+            document and (document.pk, document.status, document.created_at), call and call.state,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ShownSide:
+    """One side of a document that was handed over."""
+
+    document: Document
+    name: str
+    document_name: str
+
+    @property
+    def alt(self) -> str:
+        return f"{self.name.title()} of {self.document_name}"
+
+    @property
+    def note(self) -> str:
+        measured = self.document.measurements.get(self.name)
+        return f"{self.name.title()}, {measured['width']} × {measured['height']} px" if measured else self.name.title()
+
+
+def cards_of(
+    customer: Customer, request: EnablementRequest, checklist: Checklist, person: Person, *, chosen: Any = None
+) -> list[Card]:
+    """Return the card of each requirement. `chosen` holds the document type a person picked, by requirement."""
+    is_saving = _is_saving(customer, request)
+    return [
+        Card(
+            customer, request, wanted, person,
+            is_saving=is_saving and not wanted.is_document, chosen=str((chosen or {}).get(wanted.id, "")),
+        )
+        for wanted in checklist.wanted
+    ]  # fmt: skip
+
+
+def find_card(cards: list[Card], requirement_id: str, *, is_document: bool) -> Card:
+    """Return the card of one requirement. Raises Http404."""
+    for card in cards:
+        if card.wanted.id == requirement_id and card.wanted.is_document == is_document:
+            return card
+    raise Http404("The provider does not ask for this.")
+
+
+def _is_saving(customer: Customer, request: EnablementRequest) -> bool:
+    """Answer whether data that were saved here are still on their way to the provider's next answer."""
+    if customer.open_calls().filter(kind=CallKind.UPDATE_CLIENT).exists():
+        return True
+    asked_to_look = request.next_sync_at is not None and request.next_sync_at <= timezone.now()
+    return asked_to_look and request.status == RequestStatus.PENDING_DOCUMENTATION and request.syncs == 0
+
+
+def digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:10]

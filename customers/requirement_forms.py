@@ -1,0 +1,185 @@
+"""Forms built from what the provider says is missing: one for a data requirement, one for a document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
+
+from cryptomate import DataRequirement, RequirementField, ValidDocument
+from customers import places
+from customers.actions import Upload
+from customers.answer_fields import as_answer, as_typed, field_for
+from customers.checklists import DocumentCard
+from customers.form_fields import ask_by_name
+from customers.forms import CustomerForm, check_phone_is_whole, values_of
+from customers.images import CleanImage, clean_image
+from customers.models import Customer, Document
+from customers.remote import COLUMN_OF
+from customers.statuses import DocumentStatus
+
+# Keys of the provider's that more than one of our columns answer.
+COLUMNS_OF = {
+    "phone": ("phone_country_code", "phone_number"),
+    "address": ("country", "state", "street_line1", "street_line2", "city", "postal_code"),
+}
+SIDES = ("front", "back")
+OPTIONAL_COLUMNS = ("second_name", "street_line2")
+
+
+class DataForm(forms.Form):
+    """The fields of one data requirement; `values()` is what `update_customer` takes."""
+
+    def __init__(
+        self, requirement: DataRequirement, customer: Customer, *, anchor: str, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, auto_id=f"id_{anchor}_%s")
+        self.registration = CustomerForm(data, customer=customer)
+        self.initial = values_of(customer)
+        self.answer_keys: list[str] = []
+        for wanted in requirement.fields:
+            self._add(wanted, customer)
+        ask_by_name(self)
+
+    def _add(self, wanted: RequirementField, customer: Customer) -> None:
+        columns = columns_of(wanted)
+        for column in columns:
+            self.fields[column] = self.registration.fields[column]
+            self.fields[column].required = wanted.required and not self._may_stay_empty(column)
+        if not columns:
+            self.fields[wanted.key] = field_for(wanted)
+            self.initial[wanted.key] = as_typed(customer.answers.get(wanted.key))
+            self.answer_keys.append(wanted.key)
+
+    def _may_stay_empty(self, column: str) -> bool:
+        return column in OPTIONAL_COLUMNS or (column == "id_number" and self.registration.keeps_id_number)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        check_phone_is_whole(self)
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        columns = {name: value for name, value in self.cleaned_data.items() if name not in self.answer_keys}
+        if not columns.get("id_number", True):
+            del columns["id_number"]
+        answers = {key: as_answer(self.cleaned_data[key]) for key in self.answer_keys}
+        return {**columns, "answers": answers} if answers else columns
+
+
+def columns_of(wanted: RequirementField) -> tuple[str, ...]:
+    """Return our columns that answer this key; none where the provider brings its own list of answers."""
+    if wanted.options:
+        return ()
+    column = COLUMN_OF.get(wanted.key, wanted.key)
+    return COLUMNS_OF.get(wanted.key) or ((column,) if column in CustomerForm.base_fields else ())
+
+
+class DocumentForm(forms.Form):
+    """One document of one of the types that satisfy the requirement. The type decides the sides and the metadata."""
+
+    document_type = forms.ChoiceField()
+
+    def __init__(
+        self,
+        card: DocumentCard,
+        *,
+        anchor: str,
+        chosen: str = "",
+        data: Mapping[str, Any] | None = None,
+        files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
+    ) -> None:
+        super().__init__(data, files, auto_id=f"id_{anchor}_%s")
+        offered = card.requirement.valid_documents
+        chosen = chosen or (offered[0].id if len(offered) == 1 else "")
+        self.option = card.option(chosen)
+        self.draft = draft_of(card.document, chosen)
+        self.initial = {"document_type": chosen}
+        types = [(option.id, option.name) for option in offered]
+        cast("forms.ChoiceField", self.fields["document_type"]).choices = [places.NOTHING_CHOSEN, *types]
+        if self.option:
+            self._add_sides(self.option)
+            self._add_metadata(self.option)
+        ask_by_name(self)
+
+    def _add_sides(self, option: ValidDocument) -> None:
+        for side, is_wanted in (("front", option.require_image), ("back", option.require_back_image)):
+            if is_wanted:
+                is_kept = bool(self.draft and self.draft.image(side))
+                self.fields[f"{side}_image"] = ImageField(label=f"{side.title()} image", required=not is_kept)
+
+    def _add_metadata(self, option: ValidDocument) -> None:
+        kept = self.draft.metadata if self.draft else {}
+        for wanted in option.metadata:
+            self.fields[metadata_name(wanted)] = field_for(wanted)
+            self.initial[metadata_name(wanted)] = as_typed(kept.get(wanted.key))
+
+    @property
+    def sides(self) -> list["Side"]:
+        return [Side(self[f"{name}_image"], name, self.draft) for name in SIDES if f"{name}_image" in self.fields]
+
+    @property
+    def metadata_fields(self) -> list[forms.BoundField]:
+        return [self[metadata_name(wanted)] for wanted in self.option.metadata] if self.option else []
+
+    @property
+    def has_images(self) -> bool:
+        return bool(self.cleaned_data.get("front_image") or self.cleaned_data.get("back_image"))
+
+    def upload(self) -> Upload:
+        """Return what is valid so far, for an upload or for a draft."""
+        assert self.option is not None  # noqa: S101 - a type was chosen
+        answers = {
+            wanted.key: as_answer(self.cleaned_data.get(metadata_name(wanted))) for wanted in self.option.metadata
+        }
+        return Upload(
+            document_type=self.option.id,
+            metadata={key: answer for key, answer in answers.items() if answer is not None},
+            front=self._image("front"),
+            back=self._image("back"),
+        )
+
+    def _image(self, side: str) -> CleanImage | None:
+        image: CleanImage | None = self.cleaned_data.get(f"{side}_image")
+        return image
+
+
+@dataclass(frozen=True)
+class Side:
+    """The place of one image on the form, with the one that is kept already."""
+
+    bound: forms.BoundField
+    name: str
+    draft: Document | None
+
+    @property
+    def is_kept(self) -> bool:
+        return self.draft is not None and self.draft.image(self.name) is not None
+
+    @property
+    def note(self) -> str:
+        measured = (self.draft.measurements if self.draft else {}).get(self.name)
+        return f"{self.bound.label} kept: {measured['width']} × {measured['height']} px" if measured else ""
+
+
+class ImageField(forms.FileField):
+    """An image, checked and made anew."""
+
+    def __init__(self, *, label: str, required: bool) -> None:
+        super().__init__(label=label, required=required, allow_empty_file=True, widget=forms.FileInput)
+
+    def clean(self, data: Any, initial: Any = None) -> CleanImage | None:
+        upload = super().clean(data, initial)
+        return clean_image(upload) if upload else None
+
+
+def metadata_name(wanted: RequirementField) -> str:
+    return f"metadata_{wanted.key}"
+
+
+def draft_of(document: Document | None, document_type: str) -> Document | None:
+    """Return the document where it is a draft of this type: a photo of another document is no start for this one."""
+    is_draft = document is not None and document.status == DocumentStatus.DRAFT
+    return document if is_draft and document and document.document_type == document_type else None

@@ -1,0 +1,78 @@
+"""What happened to a customer, from three records: what people did, what the provider was asked, how statuses moved."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.models import Event
+from customers.models import Customer, StatusChange
+from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus
+from provider.models import CallState, ProviderCall
+
+LONGEST = 60
+STATUSES: dict[str, type[CustomerStatus] | type[RequestStatus] | type[DocumentStatus]] = {
+    "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
+}  # fmt: skip
+CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
+ICONS = {"waiting": "clock", "good": "check", "bad": "cross", "unknown": "question", "neutral": "dash"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: datetime
+    text: str
+    meaning: str = "neutral"
+    note: str = ""
+    trace_id: str = ""
+    picture: str = ""
+
+    @property
+    def icon(self) -> str:
+        return self.picture or ICONS[self.meaning]
+
+
+def timeline(customer: Customer) -> list[Entry]:
+    """Return the newest entries, newest first."""
+    changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
+    calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
+    events = Event.objects.about_customer(customer.pk).latest_first()[:LONGEST]
+    entries = [*map(_of_event, events), *map(_of_call, calls), *map(_of_change, changes)]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
+
+
+def _of_change(change: StatusChange) -> Entry:
+    statuses = STATUSES.get(change.machine)
+    to = statuses(change.to_status) if statuses and change.to_status in statuses.values else None
+    what = {"customer": "Customer", "request": "Review", "document": "Document"}.get(change.machine, change.machine)
+    return Entry(
+        at=change.at,
+        text=f"{what}: {to.label if to else change.to_status}",
+        meaning=to.meaning if to else "neutral",
+        note=" · ".join(filter(None, [_by_whom(change), change.note, _surprise(change)])),
+    )
+
+
+def _by_whom(change: StatusChange) -> str:
+    return change.by.get_username() if change.by else change.get_source_display()
+
+
+def _surprise(change: StatusChange) -> str:
+    return "an unexpected step" if change.unexpected else ""
+
+
+def _of_call(call: ProviderCall) -> Entry:
+    return Entry(
+        at=call.answered_at or call.sent_at or call.wanted_at,
+        text=f"{call.get_kind_display()}: {call.get_state_display().lower()}",
+        meaning=CALL_MEANINGS.get(CallState(call.state), "waiting"),
+        note=" · ".join(filter(None, [call.message, _attempts(call)])),
+        trace_id=call.trace_id,
+    )
+
+
+def _attempts(call: ProviderCall) -> str:
+    return f"{call.attempts} attempts" if call.attempts > 1 else ""
+
+
+def _of_event(event: Event) -> Entry:
+    who = event.actor_name or "The portal"
+    return Entry(at=event.at, text=f"{who} {event.label}", note=event.note, picture="person")
