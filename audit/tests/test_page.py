@@ -86,6 +86,18 @@ def test_pages_meet_without_a_gap_in_both_directions(auditor_client: Client, rec
     assert link(auditor_client, addresses[0], "prev") == ""
 
 
+def test_a_full_page_with_nothing_beyond_it_offers_nothing_beyond(recorded: Record) -> None:
+    seqs = [recorded().seq for _ in range(4)]
+
+    whole = Event.objects.page(size=4)
+    top = Event.objects.page(after=seqs[0], size=3)
+
+    assert [event.seq for event in whole.events] == seqs[::-1]
+    assert (whole.newer, whole.older) == (None, None)
+    assert [event.seq for event in top.events] == seqs[:0:-1]
+    assert (top.newer, top.older) == (None, seqs[1])
+
+
 def test_the_filters_narrow_the_list_and_stay_in_the_address(
     auditor_client: Client, recorded: Record, officer: User
 ) -> None:
