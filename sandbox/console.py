@@ -164,7 +164,7 @@ faults = control("Faults changed.", GET=_list_faults, POST=_add_fault, DELETE=_c
 requirements = control(
     "Requirements changed.", GET=_list_requirements, POST=_add_requirements, DELETE=_clear_requirements
 )
-deliveries = control(GET=_list_deliveries)
+deliveries = control("", GET=_list_deliveries)
 redeliver = control("Sent again.", POST=_redeliver)
 wait_idle = control("Nothing is due.", POST=_wait_idle)
 reset = control("Everything is empty.", POST=_reset)

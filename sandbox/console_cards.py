@@ -113,7 +113,12 @@ def _changed(purchase: Purchase) -> dict[str, Any]:
     return purchase_state(purchase)
 
 
-authorize = control("The purchase is decided.", POST=_authorize)
+def _said(decided: dict[str, Any]) -> str:
+    reason = decided["decline_reason"]
+    return f"{reason['simple_reason']} ({reason['code']})." if reason else f"{decided['outcome'].capitalize()}."
+
+
+authorize = control(_said, POST=_authorize)
 clear = control("Settled.", POST=_clear)
 reverse = control("Reversed.", POST=_reverse)
 refund = control("Refunded.", POST=_refund)

@@ -24,8 +24,8 @@ REFUSALS: dict[type[Exception], int] = {
 }
 
 
-def control(said: str = "", **works: Work) -> Callable[..., HttpResponse]:
-    """Route verbs to functions of the sent values; `said` is what the page says after a form."""
+def control(said: str | Callable[[Any], str], **works: Work) -> Callable[..., HttpResponse]:
+    """Route verbs to functions of the sent values; `said` is, or makes, what the page says after a form."""
 
     def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
@@ -37,7 +37,7 @@ def control(said: str = "", **works: Work) -> Callable[..., HttpResponse]:
         except tuple(REFUSALS) as refusal:
             return _refuse(request, refusal)
         if _is_form(request):
-            messages.success(request, said)
+            messages.success(request, said if isinstance(said, str) else said(result))
             return _back(values)
         return respond(result)
 

@@ -1,5 +1,6 @@
 """The console's page and what it shows, as HTML and as JSON."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def state(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def calls(request: HttpRequest) -> HttpResponse:
-    return respond(traffic.recent())
+    return respond([{**asdict(call), "at": call.at.isoformat()} for call in traffic.recent()])
 
 
 @require_safe

@@ -16,6 +16,10 @@ class Definition:
     choices: tuple[str, ...] = ()
     optional: bool = False
 
+    @property
+    def is_flag(self) -> bool:
+        return isinstance(self.default, bool)
+
 
 DEFINITIONS: dict[str, Definition] = {
     "rate_limit": Definition("Refuse more than 15 requests per second.", default=True),
@@ -84,7 +88,7 @@ def _checked(name: str, value: Any) -> Any:
         return None
     if definition.choices and value not in definition.choices:
         raise InputError(f"{name} is one of {', '.join(definition.choices)}")
-    if isinstance(definition.default, bool):
+    if definition.is_flag:
         return _flag(name, value)
     return value if isinstance(definition.default, str) else _number(name, value)
 

@@ -1,10 +1,9 @@
 """The calls the API received since the start or the last reset, for the console and for tests."""
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
 
 from django.utils import timezone
 
@@ -38,9 +37,10 @@ class Traffic:
             self.rate_limited += status == 429
             self._recent.appendleft(Call(timezone.now(), method, path, status, idempotency_key, fault))
 
-    def recent(self) -> list[dict[str, Any]]:
+    def recent(self) -> list[Call]:
+        """List the latest calls, newest first."""
         with self._lock:
-            return [{**asdict(call), "at": call.at.isoformat()} for call in self._recent]
+            return list(self._recent)
 
 
 traffic = Traffic()

@@ -74,7 +74,11 @@ def _pending_request(client_id: str, request_id: str) -> EnablementRequest:
 
 def _metadata(document: Fields, valid: dict[str, Any]) -> dict[str, str]:
     known = {field["id"]: field for field in valid.get("metadata", [])}
-    given = document.child("metadata") if document.values.get("metadata") is not None else Fields({}, inside="document.metadata")
+    given = (
+        document.child("metadata")
+        if document.values.get("metadata") is not None
+        else Fields({}, inside="document.metadata")
+    )
     given.refuse_others(known)
     values = {name: _metadata_value(given, name, field) for name, field in known.items()}
     return {name: value for name, value in values.items() if value is not None}

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.tests.making import CARDS, CLIENTS, Provider, person, refusal
 
-LIMITS = {"daily_limit": 100, "weekly_limit": 500, "monthly_limit": 2000, "per_transaction_limit": 50}
+LIMITS: dict[str, Any] = {"daily_limit": 100, "weekly_limit": 500, "monthly_limit": 2000, "per_transaction_limit": 50}
 
 
 def test_a_card_is_issued_for_an_active_client(provider: Provider) -> None:
@@ -126,9 +126,7 @@ UNKNOWN_CARD: list[tuple[str, str, dict[str, Any] | None]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), UNKNOWN_CARD)
-def test_an_unknown_card_is_not_found(
-    provider: Provider, method: str, path: str, body: dict[str, Any] | None
-) -> None:
+def test_an_unknown_card_is_not_found(provider: Provider, method: str, path: str, body: dict[str, Any] | None) -> None:
     assert refusal(provider.api(method, f"{CARDS}/icard_none{path}", json=body)) == (404, "NOT_FOUND", "Card not found")
 
 

@@ -119,7 +119,7 @@ PDF = base64.b64encode(b"%PDF-1.7 not an image").decode()
 HALF_A_PNG = base64.b64encode(base64.b64decode(image(size=(900, 900)).partition(",")[2])[:300]).decode()
 REFUSED_DOCUMENTS: list[tuple[dict[str, Any], str]] = [
     (document("library_card"), "document_type library_card is not accepted for this request"),
-    (document(document_type=...), "document.document_type must not be null"),
+    ({"document": {}}, "document.document_type must not be null"),
     (document(image_front=...), "document.image_front must not be null"),
     (document("national_id", image_back=...), "document.image_back must not be null"),
     (document("national_id", image_back="data:image/png;base64,####"), "image_back must be a base64 encoded image"),
@@ -133,7 +133,10 @@ REFUSED_DOCUMENTS: list[tuple[dict[str, Any], str]] = [
     (document(metadata={}), "document.metadata.number must not be null"),
     (document(metadata={"number": " "}), "document.metadata.number must not be blank"),
     (document(metadata={"number": "A1", "colour": "red"}), "Unrecognized field document.metadata.colour"),
-    (document(metadata={"number": "A1", "expiry_date": "soon"}), "document.metadata.expiry_date must be a date as yyyy-mm-dd"),
+    (
+        document(metadata={"number": "A1", "expiry_date": "soon"}),
+        "document.metadata.expiry_date must be a date as yyyy-mm-dd",
+    ),
     (
         document(metadata={"number": "A1", "issuing_country": "AR"}),
         "document.metadata.issuing_country must be an ISO 3166-1 alpha-3 country",
