@@ -48,8 +48,8 @@ def _processes() -> dict[str, str]:
     return {
         "sandbox": f"{BIN}/python -m sandbox --port {sandbox_port}",
         "web": f"{BIN}/gunicorn portal.wsgi --config python:portal.gunicorn --bind 127.0.0.1:{port}",
-        # The group gets the signal, pool included: waiting for tasks that are gone already would only take time.
-        "worker": f"env REMAP_SIGTERM=SIGQUIT {BIN}/celery --quiet --app portal worker --concurrency 2 --loglevel WARNING",
+        # Threads: one process, which a signal to the whole group stops at once.
+        "worker": f"{BIN}/celery --quiet --app portal worker --pool threads --concurrency 4 --loglevel WARNING",
         "beat": f"{BIN}/celery --quiet --app portal beat --loglevel WARNING --pidfile=",
     }
 

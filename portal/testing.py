@@ -61,7 +61,7 @@ class Stack:
         self.commands = {
             "sandbox": [sys.executable, "-m", "sandbox", "--port", str(sandbox_port)],
             "web": [f"{BIN}/gunicorn", "portal.wsgi", "--config=python:portal.gunicorn", f"--bind=127.0.0.1:{port}"],
-            "worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING"],
+            "worker": [*celery, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING"],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip
         self.running: dict[str, subprocess.Popen[bytes]] = {}

@@ -1,4 +1,4 @@
-"""What happens when processes die and answers get lost: real processes, real HTTP, exactly one client at the provider."""
+"""When processes die and answers get lost: real processes, real HTTP, and exactly one client at the provider."""
 
 import re
 import signal
