@@ -45,6 +45,7 @@ class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ["-seq"]
     paginator = NearPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     @admin.display(description="what was recorded")
     def recorded(self, event: Event) -> str:

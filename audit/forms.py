@@ -29,7 +29,9 @@ class EventFilter(forms.Form):
 
     person = forms.CharField(required=False, max_length=150)
     customer = forms.UUIDField(
-        required=False, error_messages={"invalid": "Use the customer's id, as it stands in the customer's address."}
+        label="Customer id",
+        required=False,
+        error_messages={"invalid": "Use the customer's id, as it stands in the customer's address."},
     )
     kind = forms.ChoiceField(
         required=False, choices=[("", "Anything"), *((value, capfirst(label)) for value, label in Kind.choices)]

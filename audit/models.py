@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -154,8 +155,8 @@ class Event(models.Model):
 
     @property
     def changes(self) -> list[Change]:
-        """Return the fields that differ, in the order they were recorded."""
-        before, after = ((self.detail or {}).get(side) or {} for side in ("before", "after"))
+        """Return the fields that differ, in the order they were recorded, a part of a field as `phone.number`."""
+        before, after = (dict(_parts((self.detail or {}).get(side) or {})) for side in ("before", "after"))
         fields = [*before, *(field for field in after if field not in before)]
         pairs = [Change(field, before.get(field), after.get(field)) for field in fields]
         return [change for change in pairs if change.before != change.after]
@@ -172,4 +173,12 @@ def _page(events: list[Event], *, has_newer: bool, has_older: bool) -> Page:
 def _in_words(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _parts(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _parts(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

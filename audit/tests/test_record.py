@@ -47,6 +47,18 @@ def test_before_and_after_show_only_what_differs(recorded: Record) -> None:
     ]
 
 
+def test_a_change_inside_a_field_is_named_by_its_path(recorded: Record) -> None:
+    event = recorded(
+        before={"phone": {"code": 54, "number": "1"}, "answers": {}},
+        after={"phone": {"code": 54, "number": "2"}, "answers": {"hobby": ["chess"]}},
+    )
+
+    assert [(change.field, change.was, change.became) for change in event.changes] == [
+        ("phone.number", "1", "2"),
+        ("answers.hobby", "", '["chess"]'),
+    ]
+
+
 def test_what_was_recorded_does_not_stand_in_clear_in_the_database(recorded: Record) -> None:
     recorded(before={"city": "Del Viso"}, after={"city": "Pilar"}, note="Maria called")
 
