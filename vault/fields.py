@@ -44,7 +44,7 @@ class Sealed:
 
 
 class _Bound(bytes):
-    """A token made for one row. Only `pre_save` makes it, so that nothing else can write the column."""
+    """A token made for one row. Only saving and rotating make it, so that nothing else can write the column."""
 
 
 class _OpenedOnRead(DeferredAttribute):
@@ -66,7 +66,8 @@ class EncryptedField(_Field[_ST, _GT]):
     """Binds each value to its table, row and column.
 
     The row needs its primary key before it is saved. Renaming the table or the column is a data migration that seals
-    the values again. `None` is NULL; everything else, the empty string included, is encrypted.
+    the values again. `None` is NULL; everything else, the empty string included, is encrypted. Never let
+    `bulk_create(update_conflicts=True)` update such a field: it would write what was sealed for another row.
     """
 
     descriptor_class = _OpenedOnRead
