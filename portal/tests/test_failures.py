@@ -99,8 +99,8 @@ def test_while_the_provider_is_down_work_is_kept_and_sent_later(stack: Stack, of
     stack.change("UPDATE provider_providercall SET next_attempt_at = now() WHERE state = 'WANTED'")
     eventually(lambda: is_registered(stack, path))
 
-    assert "Maria" in page
-    assert "Waiting to be sent" in page
+    assert "CryptoMate cannot be reached" in page
+    assert "Everything is kept" in page
     assert clients(stack, "down@example.com") == 1
 
 
@@ -114,5 +114,5 @@ def test_work_done_while_the_worker_is_down_is_carried_out_when_it_is_back(
     stack.run("worker")
     eventually(lambda: is_registered(stack, path))
 
-    assert "Waiting to be sent" in page
+    assert "Registering the customer at CryptoMate" in page
     assert clients(stack, "later@example.com") == 1
