@@ -94,10 +94,16 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
 
 @transaction.atomic
 def save_draft(*, request: EnablementRequest, requirement_id: str, upload: Upload, by: User) -> Document:
-    """Keep what was chosen so far, so that nothing needs choosing twice. Images not given stay as they were."""
+    """Keep what was chosen so far, so that nothing needs choosing twice. Images not given stay as they were.
+
+    A draft of another type is put aside: a photo of another document is no start for this one.
+    """
     draft = (
         request.customer.documents.drafts().select_for_update(no_key=True).filter(requirement=requirement_id).first()
     )
+    if draft and draft.document_type != upload.document_type:
+        discard_draft(document=draft, by=by)
+        draft = None
     if draft is None:
         draft = Document(customer=request.customer, requirement=requirement_id)
     draft.request, draft.document_type, draft.uploaded_by = request, upload.document_type, by

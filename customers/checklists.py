@@ -40,6 +40,16 @@ def document_card(request: EnablementRequest, wanted: Wanted) -> DocumentCard:
     return DocumentCard(wanted=wanted, requirement=wanted.requirement, document=document, call=call)
 
 
+def is_complete(document: Document, request: EnablementRequest) -> bool:
+    """Answer whether a draft holds what its type asks for: one that is not finished waits for the person."""
+    wanted = checklist_of(request).find_document(document.requirement)
+    option = document_card(request, wanted).option(document.document_type) if wanted else None
+    if option is None:
+        return bool(document.front)
+    has_images = bool(document.front) and (bool(document.back) or not option.require_back_image)
+    return has_images and all(document.metadata.get(each.key) for each in option.metadata if each.required)
+
+
 def _newest(request: EnablementRequest, requirement_id: str) -> Document | None:
     standing = request.customer.documents.standing().filter(requirement=requirement_id)
     return standing.order_by("-created_at").first()

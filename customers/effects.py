@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from cryptomate import Client, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
 from customers import following, remote
+from customers.checklists import is_complete
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
 from customers.statuses import OPEN_REQUEST_STATUSES, REQUEST_WORDS, DocumentStatus, RequestStatus, Source
 from provider.actions import want
@@ -118,7 +119,8 @@ class RequestProduct:
         for draft in customer.documents.drafts().exclude(request=request):
             draft.request = request
             draft.save(update_fields=["request"])
-            want(kind=CallKind.UPLOAD_DOCUMENT, target=draft, customer_id=customer.pk, by=call.wanted_by)
+            if is_complete(draft, request):
+                want(kind=CallKind.UPLOAD_DOCUMENT, target=draft, customer_id=customer.pk, by=call.wanted_by)
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         """Nothing of ours changes: the call says why."""

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 
-from customers.checklists import checklist_of
+from customers.checklists import checklist_of, document_card, is_uploading
 from customers.models import Customer, EnablementRequest
 from customers.statuses import CustomerStatus, RequestStatus
 from provider.models import CallKind, ProviderCall
@@ -47,8 +47,11 @@ def check_can_upload(customer: Customer, requirement_id: str) -> EnablementReque
         raise NotAllowed("The provider has not said yet which documents it wants.")
     if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
         raise NotAllowed("The provider takes no documents now.")
-    if checklist_of(request).find_document(requirement_id) is None:
+    wanted = checklist_of(request).find_document(requirement_id)
+    if wanted is None:
         raise NotAllowed("The provider does not ask for this document.")
+    if is_uploading(document_card(request, wanted).call):
+        raise NotAllowed("This document is being uploaded. Replace it once CryptoMate has answered.")
     return request
 
 
