@@ -56,9 +56,9 @@ def phone_number(*, required: bool) -> Digits:
 
 def ask_by_name(form: forms.BaseForm) -> None:
     """Let each field that is left empty be asked for by its own name."""
-    for field in form.fields.values():
-        name = field.label or ""
-        name = str(name) if str(name)[:2].isupper() else str(name)[:1].lower() + str(name)[1:]
+    for key, field in form.fields.items():
+        label = str(form[key].label)
+        name = label if label[:2].isupper() else label[:1].lower() + label[1:]
         verb = "Choose" if isinstance(field, (forms.ChoiceField, forms.FileField)) else "Enter"
         field.error_messages["required"] = f"{verb} the {name}."
         field.error_messages.setdefault("invalid_choice", "Choose one of the list.")

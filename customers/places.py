@@ -1,6 +1,7 @@
 """What the forms offer for country, state and ID type: the provider's lists, as kept in our rows."""
 
 from collections.abc import Iterable
+from itertools import cycle
 
 from provider.models import Country, IdentificationType, Subdivision
 
@@ -36,8 +37,13 @@ def postal_code_hint(country: str) -> str:
     found = Country.objects.filter(alpha3=country).exclude(postal_code_format="").first()
     if found is None:
         return "As it stands on letters to this address."
-    example = found.postal_code_format.replace("#", "0").replace("@", "A")
-    return f"{found.name} writes it like {example}."
+    return f"{found.name} writes it like {_example(found.postal_code_format)}."
+
+
+def _example(pattern: str) -> str:
+    """Fill a pattern such as `@@## #@@`: digits count up, letters run on."""
+    digits, letters = cycle("1234567890"), cycle("ABCDEFGH")
+    return "".join(next(digits) if mark == "#" else next(letters) if mark == "@" else mark for mark in pattern)
 
 
 def country_name(code: str) -> str:

@@ -99,16 +99,18 @@ class DocumentForm(forms.Form):
         self.initial = {"document_type": chosen}
         types = [(option.id, option.name) for option in offered]
         cast("forms.ChoiceField", self.fields["document_type"]).choices = [places.NOTHING_CHOSEN, *types]
+        if len(types) > 1:
+            self.fields["document_type"].help_text = f"One of: {', '.join(name for _, name in types)}."
         if self.option:
             self._add_sides(self.option)
             self._add_metadata(self.option)
         ask_by_name(self)
 
     def _add_sides(self, option: ValidDocument) -> None:
-        for side, is_wanted in (("front", option.require_image), ("back", option.require_back_image)):
-            if is_wanted:
-                is_kept = bool(self.draft and self.draft.image(side))
-                self.fields[f"{side}_image"] = ImageField(label=f"{side.title()} image", required=not is_kept)
+        # The upload always has a front image (contract section 2.11), whatever `require_image` says.
+        for side in SIDES if option.require_back_image else SIDES[:1]:
+            is_kept = bool(self.draft and self.draft.image(side))
+            self.fields[f"{side}_image"] = ImageField(label=f"{side.title()} image", required=not is_kept)
 
     def _add_metadata(self, option: ValidDocument) -> None:
         kept = self.draft.metadata if self.draft else {}
