@@ -47,12 +47,12 @@ def add(values: Mapping[str, Any]) -> Fault:
         path=path,
         remaining=_whole_number(values, "times", 1),
         seconds=_seconds(values),
-        answer_status=_whole_number(values, "status", 502 if kind == "html" else 500) or 500,
+        answer_status=_whole_number(values, "status", None) or (502 if kind == "html" else 500),
         answer_body=body if isinstance(body, str) else dumps(body),
     )
 
 
-def _whole_number(values: Mapping[str, Any], name: str, default: int) -> int | None:
+def _whole_number(values: Mapping[str, Any], name: str, default: int | None) -> int | None:
     value = values.get(name, default)
     if value in (None, ""):
         return None
