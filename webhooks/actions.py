@@ -126,8 +126,8 @@ def _decide(delivery: Delivery) -> Answer:
     except Error as error:
         logger.error("A purchase was not decided: %s", type(error).__name__)  # noqa: TRY400 - a database error's own text quotes the row
         return Answer(DECLINE, "Declined: the database did not answer in time")
-    word = "Approved" if decision.is_approved else "Declined"
-    return Answer(decision.response_code, f"{word}: {decision.get_reason_display()}", decision.card)
+    note = "Approved" if decision.is_approved else f"Declined: {decision.get_reason_display()}"
+    return Answer(decision.response_code, note, decision.card)
 
 
 def _store(delivery: Delivery, arrival: Arrival, **values: Any) -> tuple[WebhookEvent, bool]:

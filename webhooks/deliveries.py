@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vault.cipher import keyed_hash
-from webhooks.redaction import SECRETS, digest_of, redact
+from webhooks.redaction import TooDeep, digest_of, redact
 
 CARD_PRODUCTS = frozenset({"cards", "individual_cards"})
 LONGEST_CARD_ID = 80
@@ -63,15 +63,14 @@ class Delivery:
 
 def parse(raw: bytes) -> Delivery:
     """Read a delivery. Raises Unreadable."""
-    received = _json_object(raw)
-    words = {name: _word(received, name) for name in ENVELOPE}
-    event_type = words["event_type"].lower()
-    body = _without_secrets(received, event_type)
-    if not isinstance(body.get("data"), dict):
+    received = _storable(_json_object(raw))
+    product, event_type, status = (_word(received, name).lower() for name in ("product", "event_type", "status"))
+    if not isinstance(received.get("data"), dict):
         raise Unreadable("data is missing or not an object.")
-    status = words["status"].lower()
+    operation_id = _word(received, "operation_id")
+    body = _without_code(received, operation_id) if "3ds" in event_type else received
     return Delivery(
-        product=words["product"].lower(),
+        product=product,
         event_type=OLDER_STAGES.get((event_type, status), event_type),
         operation_id=_word(body, "operation_id"),
         status=status,
@@ -106,22 +105,21 @@ def _word(body: Mapping[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _without_secrets(received: dict[str, Any], event_type: str) -> dict[str, Any]:
-    if "3ds" not in event_type:
-        return _redacted(received, SECRETS)
-    body = _redacted(received, SECRETS | {"code"})
-    code = received["data"].get("code") if isinstance(received.get("data"), dict) else None
-    if code and str(code) in str(received["operation_id"]):
-        # The provider's own sample names the operation by its code; the hash keeps two deliveries apart.
-        body["operation_id"] = "code-" + keyed_hash(str(received["operation_id"]), purpose="3ds operation")[:32]
+def _storable(received: dict[str, Any]) -> dict[str, Any]:
+    try:
+        body: dict[str, Any] = redact(received)
+    except TooDeep as error:
+        raise Unreadable(str(error)) from None
     return body
 
 
-def _redacted(received: dict[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
-    try:
-        body: dict[str, Any] = redact(received, secrets=secrets)
-    except ValueError as error:
-        raise Unreadable(str(error)) from None
+def _without_code(received: dict[str, Any], operation_id: str) -> dict[str, Any]:
+    """Take out the 3-D Secure code, also where the operation is named by it, as in the provider's own sample."""
+    code = text(received["data"], "code")
+    body: dict[str, Any] = redact(received, secrets=frozenset({"code"}))
+    if code and code in operation_id:
+        # The hash keeps two deliveries apart.
+        body["operation_id"] = f"code-{keyed_hash(operation_id, purpose='3ds operation')[:32]}"
     return body
 
 
