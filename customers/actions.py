@@ -152,9 +152,7 @@ def _want_saved(customer: Customer, *, by: User) -> None:
 
 def _fill(customer: Customer, data: Mapping[str, Any]) -> None:
     for name, value in data.items():
-        if name == "id_number":
-            customer.remember_id_number(value)
-        elif name == "answers":
+        if name == "answers":
             customer.answers = {**customer.answers, **value}
         else:
             setattr(customer, name, value)

@@ -24,10 +24,14 @@ from customers.statuses import (
     Source,
 )
 from provider.models import ProviderCall
-from vault.cipher import keyed_hash
-from vault.fields import EncryptedJSONField, EncryptedTextField
+from vault.fields import EncryptedJSONField, EncryptedTextField, KeyedHashField
 
 PRODUCT = "cards_individuals"
+
+
+def normal_id_number(number: str) -> str:
+    """Return the number as it is compared: however somebody spaces or dots it, it is the same number."""
+    return "".join(character for character in number.upper() if character.isalnum())
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -64,7 +68,7 @@ class Customer(HasStatus):
     individual_cards = models.BooleanField(default=False)
     id_type = models.CharField("ID type", max_length=60, blank=True)
     id_number = EncryptedTextField("ID number", blank=True, default="")
-    id_number_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    id_number_hash = KeyedHashField(of="id_number", purpose="id_number", normalise=normal_id_number, db_index=True)
     occupation = models.CharField(max_length=100, blank=True)
     annual_salary = models.CharField(max_length=20, choices=AnnualSalary.choices, blank=True)
     account_purpose = models.CharField(max_length=40, choices=AccountPurpose.choices, blank=True)
@@ -122,21 +126,12 @@ class Customer(HasStatus):
     def owner_id(self) -> uuid.UUID:
         return self.pk
 
-    def remember_id_number(self, number: str) -> None:
-        """Set the ID number and the keyed hash that finds it again."""
-        self.id_number = number
-        self.id_number_hash = keyed_hash(normal_id_number(number), purpose="id_number") if number else ""
-
     @property
     def newest_request(self) -> "EnablementRequest | None":
         return self.requests.order_by("-created_at").first()
 
     def open_calls(self) -> models.QuerySet[ProviderCall]:
         return ProviderCall.objects.open().about(self.pk)
-
-
-def normal_id_number(number: str) -> str:
-    return "".join(character for character in number.upper() if character.isalnum())
 
 
 class EnablementRequestQuerySet(models.QuerySet["EnablementRequest"]):

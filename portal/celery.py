@@ -1,9 +1,22 @@
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from audit.kinds import Source
+from audit.origin import acting_as
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("portal")
+
+class RecordedTask(Task[Any, Any]):
+    """What a task does is recorded as the worker's doing."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with acting_as(source=Source.WORKER):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("portal", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

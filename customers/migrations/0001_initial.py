@@ -62,7 +62,19 @@ class Migration(migrations.Migration):
                 ("individual_cards", models.BooleanField(default=False)),
                 ("id_type", models.CharField(blank=True, max_length=60, verbose_name="ID type")),
                 ("id_number", vault.fields.EncryptedTextField(blank=True, default="", verbose_name="ID number")),
-                ("id_number_hash", models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
+                (
+                    "id_number_hash",
+                    vault.fields.KeyedHashField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        editable=False,
+                        max_length=64,
+                        normalise=customers.models.normal_id_number,
+                        of="id_number",
+                        purpose="id_number",
+                    ),
+                ),
                 ("occupation", models.CharField(blank=True, max_length=100)),
                 (
                     "annual_salary",

@@ -24,11 +24,8 @@ NOTHING_MISSING: dict[str, list[Any]] = {"documents": [], "data": []}
 
 def make_customer(**changes: Any) -> Customer:
     """Return a stored customer with individual cards; registered unless `api_id=None`."""
-    number = changes.pop("id_number", "AB1234567")
-    customer = Customer(**{**MARIA, **FINANCES, "api_id": "client-1", "remote_status": "pending", **changes})
-    customer.remember_id_number(number if customer.individual_cards else "")
-    customer.save()
-    return customer
+    registered = {"api_id": "client-1", "remote_status": "pending"}
+    return Customer.objects.create(**{**MARIA, **FINANCES, "id_number": "AB1234567", **registered, **changes})
 
 
 def make_request(customer: Customer, *, missing: Any = MISSING, **changes: Any) -> EnablementRequest:
