@@ -27,16 +27,16 @@ class Page(Generic[Row]):
         return not self.newer_url
 
 
-def page_of(rows: QuerySet[Row], *, moment: str, asked: QueryDict, size: int = PAGE_SIZE) -> Page[Row]:
+def page_of(rows: QuerySet[Row], *, moment: str, asked: QueryDict) -> Page[Row]:
     """Cut one page from rows ordered by the time field `moment`. A cursor that makes no sense gives the first page."""
     after, before = _place(asked.get("after", "")), _place(asked.get("before", ""))
     if after:
-        found = list(_beyond(rows, moment, *after, sign="gt").order_by(moment, "pk")[: size + 1])
-        cut, has_older, has_newer = found[:size][::-1], True, len(found) > size
+        found = list(_beyond(rows, moment, *after, sign="gt").order_by(moment, "pk")[: PAGE_SIZE + 1])
+        cut, has_older, has_newer = found[:PAGE_SIZE][::-1], True, len(found) > PAGE_SIZE
     else:
         older = _beyond(rows, moment, *before, sign="lt") if before else rows
-        found = list(older.order_by(f"-{moment}", "-pk")[: size + 1])
-        cut, has_older, has_newer = found[:size], len(found) > size, before is not None
+        found = list(older.order_by(f"-{moment}", "-pk")[: PAGE_SIZE + 1])
+        cut, has_older, has_newer = found[:PAGE_SIZE], len(found) > PAGE_SIZE, before is not None
     return Page(
         cut,
         newer_url=_url(asked, "after", cut[0], moment) if cut and has_newer else "",

@@ -78,7 +78,8 @@ def events(request: HttpRequest) -> HttpResponse:
     """List the deliveries, newest first. The first page asks again and is told 204 while nothing is new."""
     form = DeliveryFilter(request.GET)
     deliveries = listing.deliveries(form.deliveries(), asked=request.GET)
-    return _listed(request, "events", deliveries, {"form": form, "types": TYPES})
+    status = 422 if form.errors else 200
+    return _listed(request, "events", deliveries, {"form": form, "types": TYPES}, status=status)
 
 
 @require_GET
@@ -89,12 +90,14 @@ def authorizations(request: HttpRequest) -> HttpResponse:
     return _listed(request, "authorizations", listing.authorizations(asked=request.GET), {})
 
 
-def _listed(request: HttpRequest, name: str, listed: listing.Listed[Any], context: dict[str, object]) -> HttpResponse:
+def _listed(
+    request: HttpRequest, name: str, listed: listing.Listed[Any], context: dict[str, object], *, status: int = 200
+) -> HttpResponse:
     wants_partial = "HX-Request" in request.headers
     if wants_partial and listed.mark == request.GET.get("seen"):
         return HttpResponse(status=204)
     template = f"webhooks/_{name}.html" if wants_partial else f"webhooks/{name}.html"
-    return render(request, template, {"listed": listed, **context})
+    return render(request, template, {"listed": listed, **context}, status=status)
 
 
 @require_GET
