@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget
+from provider.client import forget, last_heard
 from provider.effects import NeedsAPerson, effect_of
 from provider.models import LEASE, CallKind, CallState, ProviderCall
 from provider.waking import wake
@@ -82,6 +83,7 @@ def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
     if claimed is None:
         return
     call, was_sent = claimed
+    forget()
     try:
         answer = _ask(call, was_sent=was_sent, client=client)
     except budget.BudgetSpent:
@@ -187,6 +189,9 @@ def _still_ours(call: ProviderCall) -> bool:
 
 
 def _note(call: ProviderCall, error: CryptoMateError | None) -> None:
+    heard = last_heard()
+    if heard:
+        call.http_status, call.trace_id = heard.status, heard.trace_id
     if error:
         call.http_status, call.error_code = error.status, error.code or type(error).__name__
         call.message, call.trace_id = error.message or "", error.trace_id or ""

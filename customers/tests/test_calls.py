@@ -11,6 +11,7 @@ from cryptomate.testing import FakeTransport, client_json, request_json
 from customers.models import Customer
 from customers.tests.making import make_customer
 from provider.actions import AlreadyUnderway, carry_out, look_again, want
+from provider.client import hear
 from provider.models import LEASE, CallKind, CallState, ProviderCall
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,16 @@ def test_an_answer_settles_the_call_and_reaches_the_row(provider: FakeTransport)
     call.refresh_from_db()
     customer.refresh_from_db()
     assert (call.state, call.attempts, customer.api_id) == (CallState.DONE, 1, "client-9")
+
+
+def test_the_trace_of_an_answer_is_kept_for_the_providers_support(provider: FakeTransport) -> None:
+    provider.reply("POST", CLIENTS, client_json(), status=201, headers={"X-Trace-Id": "trace-77"})
+    call = wanted(unregistered())
+
+    carry_out(call.pk, client=provider.client(observe=hear))
+
+    call.refresh_from_db()
+    assert (call.http_status, call.trace_id) == (201, "trace-77")
 
 
 def test_a_second_wish_for_the_same_thing_is_the_first_ones_call() -> None:
