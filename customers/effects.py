@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from cryptomate import Client, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
+from cryptomate import Client, Conflict, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
 from customers import following, remote
 from customers.checklists import is_complete
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
@@ -96,7 +96,13 @@ class RequestProduct:
 
     def send(self, client: Client, call: ProviderCall) -> ProductRequest:
         customer = Customer.objects.get(pk=call.target_id)
-        return client.request_product(str(customer.api_id), subproduct=PRODUCT, idempotency_key=str(call.pk))
+        try:
+            return client.request_product(str(customer.api_id), subproduct=PRODUCT, idempotency_key=str(call.pk))
+        except Conflict:  # somebody opened a request in the provider's own portal
+            found = self.look_up(client, call)
+            if found is None:
+                raise
+            return found
 
     def look_up(self, client: Client, call: ProviderCall) -> ProductRequest | None:
         customer = Customer.objects.get(pk=call.target_id)

@@ -119,14 +119,21 @@ def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | 
 
 
 def _ask(call: ProviderCall, *, was_sent: bool, client: Client) -> Any:
-    effect = effect_of(call)
-    if was_sent:
-        budget.take()
-        found = effect.look_up(client, call)
-        if found is not None:
-            return found
+    if was_sent and (found := _look_up(call, client)) is not None:
+        return found
     budget.take()
-    return effect.send(client, call)
+    try:
+        return effect_of(call).send(client, call)
+    except Refused:
+        # The first attempt may have arrived after we looked, and be what this one is refused for.
+        if was_sent and (found := _look_up(call, client)) is not None:
+            return found
+        raise
+
+
+def _look_up(call: ProviderCall, client: Client) -> Any | None:
+    budget.take()
+    return effect_of(call).look_up(client, call)
 
 
 def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = None) -> None:

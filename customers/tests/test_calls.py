@@ -156,6 +156,34 @@ def test_what_never_arrived_is_sent_after_looking(provider: FakeTransport) -> No
     assert len(keys) == 1
 
 
+def test_a_repeat_refused_because_the_first_arrived_late_is_looked_up_once_more(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.drop("POST", CLIENTS)
+    provider.refuse("POST", CLIENTS, 400, code="VAL", message="Company client already exists for this company")
+    provider.reply("GET", CLIENTS, [])
+    provider.reply("GET", CLIENTS, [client_json(id="client-9")])
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    customer.refresh_from_db()
+    assert customer.api_id == "client-9"
+
+
+def test_a_request_somebody_opened_at_the_provider_is_taken_over(provider: FakeTransport) -> None:
+    customer = make_customer()
+    products = f"{CLIENTS}/{customer.api_id}/products"
+    provider.refuse("POST", products, 409, code="VAL", message="An enablement request is already active")
+    provider.reply("GET", products, [request_json(id="theirs")])
+    call = want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=None)
+
+    carry_out(call.pk, client=provider.client())
+
+    assert customer.requests.get().api_id == "theirs"
+
+
 def test_two_candidates_are_left_to_a_person(provider: FakeTransport) -> None:
     provider.drop("POST", CLIENTS)
     provider.reply("GET", CLIENTS, [client_json(id="one"), client_json(id="two")])
