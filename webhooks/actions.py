@@ -94,8 +94,9 @@ def process_again(event: WebhookEvent, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         event = WebhookEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
         before = event.outcome
-        event.outcome, event.next_attempt_at, event.handled_at = Outcome.RECEIVED, now, None
-        event.save(update_fields=["outcome", "next_attempt_at", "handled_at"])
+        event.outcome, event.outcome_note, event.error = Outcome.RECEIVED, "", ""
+        event.next_attempt_at, event.handled_at = now, None
+        event.save(update_fields=["outcome", "outcome_note", "error", "next_attempt_at", "handled_at"])
         record(
             kind=Kind.DELIVERY_PROCESSED_AGAIN,
             by=by,

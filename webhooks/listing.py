@@ -1,31 +1,34 @@
 """What the delivery log shows: pages of deliveries and of decisions, and one delivery with what it touched."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic
+from typing import Generic, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
 from cards.models import Authorization, Card, Transaction
+from cards.paging import Page, digest, page_of
 from customers.models import Customer
 from webhooks.masking import mask
 from webhooks.models import WebhookEvent
-from webhooks.paging import Page, Row, filters_of, page_of
+
+M = TypeVar("M", bound=Model)
 
 LONGEST_POLL = 30  # seconds
 
 
 @dataclass(frozen=True)
-class Listed(Generic[Row]):
-    """A page, a mark that changes with anything on it, and the address that asks for it again (on the first page)."""
+class Listed(Generic[M]):
+    """One page of rows, the addresses beside it, and on the first page the one that asks whether anything is new."""
 
-    page: Page[Row]
-    mark: str
+    rows: list[M]
+    newer_url: str
+    older_url: str
     again_url: str
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,38 @@ class Shown:
 
 
 def deliveries(rows: QuerySet[WebhookEvent], *, asked: QueryDict) -> Listed[WebhookEvent]:
-    page = page_of(rows.defer("body"), moment="received_at", asked=asked)
-    return _listed(page, [(event.pk, event.outcome, event.attempts) for event in page.rows], asked)
+    """Return one page of the log. Raises BadRequest for an address that we did not write."""
+    page = page_of(rows.defer("body"), by="received_at", **_place_in(asked))
+    return _listed(page, digest((event.pk, event.outcome, event.attempts) for event in page.rows), asked)
 
 
 def authorizations(*, asked: QueryDict) -> Listed[Authorization]:
-    page = page_of(Authorization.objects.select_related("card"), moment="decided_at", asked=asked)
-    return _listed(page, [decision.pk for decision in page.rows], asked)
+    """Return one page of decisions. Raises BadRequest for an address that we did not write."""
+    page = page_of(Authorization.objects.select_related("card"), by="decided_at", **_place_in(asked))
+    return _listed(page, digest(decision.pk for decision in page.rows), asked)
 
 
-def _listed(page: Page[Row], facts: list[Any], asked: QueryDict) -> Listed[Row]:
-    mark = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-    query = "&".join(filter(None, [filters_of(asked), f"seen={mark}"]))
-    return Listed(page, mark, f"?{query}" if page.is_first else "")
+def _place_in(asked: QueryDict) -> dict[str, str]:
+    return {name: asked.get(name, "") for name in ("older", "newer")}
+
+
+def _listed(page: Page[M], seen: str, asked: QueryDict) -> Listed[M]:
+    return Listed(
+        rows=page.rows,
+        newer_url=_url(asked, newer=page.newer) if page.newer else "",
+        older_url=_url(asked, older=page.older) if page.older else "",
+        again_url="" if page.newer else _url(asked, seen=seen),
+        seen=seen,
+    )
+
+
+def _url(asked: QueryDict, **place: object) -> str:
+    """Return the same filters with another place in the list."""
+    query = asked.copy()
+    for name in ("older", "newer", "seen"):
+        query.pop(name, None)
+    query.update({name: str(value) for name, value in place.items()})
+    return f"?{query.urlencode()}"
 
 
 def shown(event: WebhookEvent, *, to: User | AnonymousUser, now: datetime) -> Shown:

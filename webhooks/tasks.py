@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from webhooks import actions
 
-BATCH = 200
+BATCH = 100
 
 
 @shared_task

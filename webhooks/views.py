@@ -94,7 +94,7 @@ def _listed(
     request: HttpRequest, name: str, listed: listing.Listed[Any], context: dict[str, object], *, status: int = 200
 ) -> HttpResponse:
     wants_partial = "HX-Request" in request.headers
-    if wants_partial and listed.mark == request.GET.get("seen"):
+    if wants_partial and listed.seen == request.GET.get("seen"):
         return HttpResponse(status=204)
     template = f"webhooks/_{name}.html" if wants_partial else f"webhooks/{name}.html"
     return render(request, template, {"listed": listed, **context}, status=status)

@@ -83,6 +83,8 @@ def test_a_card_in_use_costs_the_provider_no_wait(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(actions, "LOCK_TIMEOUT", "50ms")
     card = make_card(api_id="crd_123")
     with transaction.atomic():
+        with connection.cursor() as cursor:  # so that a delivery that waits for us fails the test and does not hang it
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
         Card.objects.select_for_update().get(pk=card.pk)
         (answer,) = side_by_side(1, lambda _: deliver(captured("authorized")))
 
