@@ -1,5 +1,6 @@
 """What the console can do: decide reviews, bend the rules, break things, look after deliveries."""
 
+import re
 import time
 from typing import Any
 
@@ -82,6 +83,25 @@ def _decided(request: models.EnablementRequest) -> dict[str, str]:
     return {"id": request.id, "status": request.status, "client_status": request.client.status}
 
 
+def _client_status(values: Values, client_id: str) -> dict[str, str]:
+    client = reviews.force_client_status(client_id, _word(values, longest=20))
+    return {"id": client.id, "status": client.status}
+
+
+def _request_status(values: Values, request_id: str) -> dict[str, str]:
+    request = models.EnablementRequest.objects.select_related("client").get(id=request_id)
+    request.status = _word(values, longest=30)
+    request.save(update_fields=["status"])
+    return _decided(request)
+
+
+def _word(values: Values, *, longest: int) -> str:
+    status = values.get("status")
+    if not isinstance(status, str) or not re.fullmatch(rf"\w{{1,{longest}}}", status):
+        raise InputError(f"status is a word of at most {longest} letters")
+    return status
+
+
 def _settings(values: Values) -> dict[str, Any]:
     return switches.current()
 
@@ -151,6 +171,7 @@ def _reset(values: Values) -> dict[str, bool]:
     with transaction.atomic():
         for model in EVERYTHING:
             model.objects.all().delete()
+    switches.forget()
     limiter.clear()
     traffic.clear()
     return {"reset": True}
@@ -159,6 +180,8 @@ def _reset(values: Values) -> dict[str, bool]:
 approve = control("Approved.", POST=_approve)
 reject = control("Rejected.", POST=_reject)
 more = control("The request waits for more.", POST=_more)
+client_status = control("The status is forced.", POST=_client_status)
+request_status = control("The status is forced.", POST=_request_status)
 settings = control("Settings saved.", GET=_settings, POST=_change_settings)
 faults = control("Faults changed.", GET=_list_faults, POST=_add_fault, DELETE=_clear_faults)
 requirements = control(

@@ -5,11 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from sandbox import deliveries, reviews, switches
-from sandbox.errors import StepError
 from sandbox.faults import stopping
 from sandbox.models import Challenge, Delivery
 
@@ -39,7 +38,7 @@ class Dispatcher:
             try:
                 reviews.approve_due()
                 self._send_due()
-            except (DatabaseError, StepError):
+            except Exception:  # whatever it was, webhooks must go on
                 logger.exception("The dispatcher starts over")
                 close_old_connections()
             deliveries.wake.wait(LOOK_EVERY_SECONDS)
@@ -61,7 +60,7 @@ class Dispatcher:
             close_old_connections()
             if deliveries.attempt(delivery) == "failed":
                 _give_up(delivery)
-        except DatabaseError:
+        except Exception:  # nobody else looks at what a thread of a pool raises
             logger.exception("Delivery %s stays due", delivery.id)
         finally:
             with self._lock:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
@@ -22,15 +22,13 @@ CONTENT_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base
 SHOWN = 50
 
 
-def _clients() -> list[Client]:
+def _clients() -> QuerySet[Client]:
     requests = EnablementRequest.objects.select_related("client").prefetch_related("documents")
-    return list(Client.objects.order_by("-created_at").prefetch_related("cards", Prefetch("requests", requests)))
+    return Client.objects.order_by("-created_at").prefetch_related("cards", Prefetch("requests", requests))
 
 
-def _cards() -> list[Card]:
-    return list(
-        Card.objects.order_by("-created_at").select_related("client").prefetch_related("purchases", "challenges")
-    )
+def _cards() -> QuerySet[Card]:
+    return Card.objects.order_by("-created_at").prefetch_related("purchases", "challenges")
 
 
 @require_safe
@@ -72,8 +70,10 @@ def index(request: HttpRequest) -> HttpResponse:
 def _context() -> dict[str, Any]:
     current = switches.current()
     return {
-        "clients": [_client_card(client) for client in _clients()],
-        "cards": _cards(),
+        "clients": [_client_card(client) for client in _clients()[:SHOWN]],
+        "clients_in_all": Client.objects.count(),
+        "cards": _cards()[:SHOWN],
+        "cards_in_all": Card.objects.count(),
         "company": Company.get(),
         "deliveries": Delivery.objects.all()[:SHOWN],
         "settings": [

@@ -117,6 +117,15 @@ def approve_due() -> None:
         approve(request.id)
 
 
+@transaction.atomic
+def force_client_status(client_id: str, status: str) -> Client:
+    """Give a client any status, known or not, and tell so."""
+    client = Client.objects.select_for_update().get(id=client_id)
+    _set_client_status(client, status)
+    events.client_status(client)
+    return client
+
+
 def _locked(request_id: str, *statuses: str) -> EnablementRequest:
     request = EnablementRequest.objects.select_for_update(of=("self",)).select_related("client").get(id=request_id)
     if request.status not in statuses:

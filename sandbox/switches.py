@@ -1,6 +1,7 @@
 """The console's settings: how the sandbox reads the contract where it is silent or contradicts itself."""
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from django.db import transaction
@@ -64,20 +65,34 @@ DEFINITIONS: dict[str, Definition] = {
 }
 
 
+# One process serves everything, so what was read once holds until something is changed here.
+_lock = Lock()
+_known: dict[str, Any] = {}
+
+
 def current() -> dict[str, Any]:
-    stored = dict(Switch.objects.values_list("name", "value"))
-    return {name: stored.get(name, definition.default) for name, definition in DEFINITIONS.items()}
+    with _lock:
+        if not _known:
+            stored = dict(Switch.objects.values_list("name", "value"))
+            _known.update({name: stored.get(name, definition.default) for name, definition in DEFINITIONS.items()})
+        return dict(_known)
 
 
 def value_of(name: str) -> Any:
-    row = Switch.objects.filter(name=name).first()
-    return DEFINITIONS[name].default if row is None else row.value
+    return current()[name]
+
+
+def forget() -> None:
+    """Read the settings anew next time; call it after the commit that changed them."""
+    with _lock:
+        _known.clear()
 
 
 @transaction.atomic
 def change(values: dict[str, Any]) -> None:
     for name, value in values.items():
         Switch.objects.update_or_create(name=name, defaults={"value": _checked(name, value)})
+    transaction.on_commit(forget)
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,6 +51,7 @@ class SandboxProcess:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_healthy():
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
                 raise RuntimeError(f"The sandbox did not start on port {self.port}")
             time.sleep(0.05)
 
@@ -73,7 +75,8 @@ class SandboxProcess:
             return 0
         self._process = None
         if how == signal.SIGKILL:
-            os.killpg(process.pid, how)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, how)
         else:
             process.send_signal(how)
         return process.wait(STOP_SECONDS)

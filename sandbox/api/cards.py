@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from sandbox import card_numbers, switches
-from sandbox.api.clients import find_client, save_client
+from sandbox.api.clients import locked_client, save_client
 from sandbox.errors import ApiError, bad_request, business_rule, missing_value, not_found, respond, value_not_allowed
 from sandbox.models import Card, Challenge, Client
 from sandbox.payloads import Fields, read
@@ -45,7 +45,7 @@ def create_card(request: HttpRequest) -> HttpResponse:
     holder = _holder_name(body)
     limits = read_limits(body)
     approval_method = body.choice("approval_method", ("TOPUP", "WEBHOOK"), default="TOPUP")
-    client = Client.objects.select_for_update().filter(id=find_client(body.text("client_id")).id).get()
+    client = locked_client(body.text("client_id"))
     _check_may_have_card(client)
     return respond(card_record(_issue(client, holder, approval_method, limits)), status=201)
 
@@ -182,7 +182,7 @@ def set_pin(request: HttpRequest, card_id: str) -> HttpResponse:
 
 def update_holder(request: HttpRequest, card_id: str) -> HttpResponse:
     """Change the client behind the card, and so the holder of all its cards; what is left out stays."""
-    client = find_card(card_id).client
+    card = find_card(card_id)
     body = read(request, known=HOLDER_KEYS)
     given = {
         "first_name": body.optional_text("first_name", longest=50),
@@ -191,6 +191,7 @@ def update_holder(request: HttpRequest, card_id: str) -> HttpResponse:
         "phone_country_code": body.optional_integer("phone_country_code", digits=3),
         "phone_number": body.optional_integer("phone_number", digits=15),
     }
+    client = locked_client(card.client_id) if card.client_id else None
     if client is None or client.status != "active":
         raise bad_request("The card holder's enrollment with the card issuer is not active; its data cannot be updated")
     for name, value in given.items():

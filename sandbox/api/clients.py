@@ -34,6 +34,12 @@ def find_client(client_id: str) -> Client:
     return client
 
 
+def locked_client(client_id: str) -> Client:
+    """Find a client whose status nobody decides until this transaction ends."""
+    find_client(client_id)
+    return Client.objects.select_for_update().get(id=client_id)
+
+
 def list_clients(request: HttpRequest) -> HttpResponse:
     return respond([client_record(client) for client in Client.objects.all()])
 
@@ -50,7 +56,7 @@ def get_client(request: HttpRequest, client_id: str) -> HttpResponse:
 
 def update_client(request: HttpRequest, client_id: str) -> HttpResponse:
     """Replace the whole client: what is left out becomes null, answers to requirements included."""
-    client = find_client(client_id)
+    client = locked_client(client_id)
     asked = requirements.fields_ever_asked(client)
     body = read(request, known=(*KEYS, *(key for key in asked if key != "phone")))
     for name, value in _client_values(body).items():

@@ -212,6 +212,33 @@ def test_a_call_to_nothing_is_refused(provider: Provider, method: str, path: str
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize("word", ["pending", "under_observation"])
+def test_a_client_can_be_given_any_status(provider: Provider, word: str) -> None:
+    client_id = provider.active_client()
+
+    provider.console("POST", f"/console/clients/{client_id}/status", {"status": word})
+
+    assert provider.api("GET", f"{CLIENTS}/{client_id}").json()["status"] == word
+    assert provider.console("GET", "/console/deliveries")[0]["body"]["data"]["status"] == word
+
+
+def test_a_request_and_a_card_can_be_given_any_status(provider: Provider) -> None:
+    card_id = provider.card()
+    client_id = provider.api("GET", f"{CARDS}/{card_id}").json()["client_id"]
+    [request] = provider.requests_of(client_id)
+
+    provider.decide(request, "status", status="manual_check")
+    provider.on_card(card_id, "status", status="EXPIRED")
+
+    assert provider.requests_of(client_id)[0]["status"] == "manual_check"
+    assert provider.api("GET", f"{CARDS}/{card_id}").json()["status"] == "EXPIRED"
+
+
+def test_a_status_that_is_no_word_is_refused(provider: Provider) -> None:
+    with pytest.raises(RuntimeError, match="answered 400"):
+        provider.console("POST", f"/console/clients/{provider.client()}/status", {"status": "a b"})
+
+
 def test_the_state_shows_clients_cards_and_calls(provider: Provider) -> None:
     card_id = provider.card(deposit="500")
     purchase = provider.buy(card_id)
