@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from cards.models import Card, EventKind, Placement, Transaction, TransactionEvent
+from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.placing import Group, place
 from cards.purchases import Purchase
-from cards.statuses import TransactionState
+from cards.statuses import EventKind, TransactionState
 
 K, S = EventKind, TransactionState
 

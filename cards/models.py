@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
@@ -9,12 +10,27 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cards.statuses import CARD_TRANSITIONS, HELD, ApprovalMethod, CardStatus, HoldReason, TransactionState
+from cards import declines
+from cards.statuses import (
+    CARD_TRANSITIONS,
+    HELD,
+    ApprovalMethod,
+    CardStatus,
+    EventKind,
+    HoldReason,
+    Match,
+    TransactionState,
+)
 from customers.models import Customer
 from customers.status_changes import HasStatus
 from provider.models import ProviderCall
 
-LIMITS = ("daily_limit", "weekly_limit", "monthly_limit", "per_transaction_limit")
+LIMITS = {
+    "daily_limit": "Daily",
+    "weekly_limit": "Weekly",
+    "monthly_limit": "Monthly",
+    "per_transaction_limit": "Per transaction",
+}
 STALE_AFTER = timedelta(seconds=60)
 BETWEEN_REFRESHES = timedelta(seconds=10)
 
@@ -206,6 +222,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of_card_ending_in(self, last4: str) -> Self:
         return self.filter(card__last4=last4)
 
+    def chosen(self, filters: Mapping[str, str]) -> Self:
+        """Return those that the list's filters let through."""
+        found = self.of_card_ending_in(filters["card"]) if "card" in filters else self
+        return found.in_state(filters["status"]) if "status" in filters else found
+
 
 class Transaction(models.Model):
     """One purchase as a person thinks of it. Everything here is folded from its events and can be made again."""
@@ -255,13 +276,20 @@ class Transaction(models.Model):
     def state_choice(self) -> TransactionState:
         return TransactionState(self.state)
 
+    @property
+    def why_declined(self) -> str:
+        return declines.in_words(self.decline_code, self.decline_description)
 
-class EventKind(models.TextChoices):
-    AUTHORIZED = "AUTHORIZED", "Authorized"
-    DECLINED = "DECLINED", "Declined"
-    CLEARED = "CLEARED", "Cleared"
-    REVERSAL = "REVERSAL", "Reversal"
-    REFUND = "REFUND", "Refund"
+    @property
+    def what_helps(self) -> str:
+        return declines.what_helps(self.decline_code)
+
+
+class TransactionEventQuerySet(models.QuerySet["TransactionEvent"]):
+    def of_purchase(self, purchase: Transaction) -> Self:
+        """Return the purchase's events as they happened, each with how it was placed."""
+        placed = self.filter(placement__transaction=purchase).select_related("placement")
+        return placed.order_by("occurred_at", "pk")
 
 
 class TransactionEvent(models.Model):
@@ -295,6 +323,8 @@ class TransactionEvent(models.Model):
     source = models.CharField(max_length=8, choices=Source.choices)
     digest = models.CharField(max_length=64, help_text="Of the data as read, so that two deliveries of one event meet.")
 
+    objects = TransactionEventQuerySet.as_manager()
+
     class Meta:
         ordering = ["occurred_at", "pk"]
         constraints = [
@@ -312,17 +342,12 @@ class TransactionEvent(models.Model):
         return f"{self.get_kind_display()} · {self.bill_amount.normalize():f} {self.bill_currency}"
 
     @property
+    def kind_choice(self) -> EventKind:
+        return EventKind(self.kind)
+
+    @property
     def fees(self) -> Decimal:
         return self.atm_fees + self.fx_fees
-
-
-class Match(models.TextChoices):
-    """How an event was found to belong to its purchase."""
-
-    OPENS = "OPENS", "opened this purchase"
-    OPERATION_ID = "OPERATION_ID", "same operation id"
-    MERCHANT_AND_AMOUNT = "MERCHANT", "same merchant and currency, fitting amount"
-    ALONE = "ALONE", "no earlier event fits, so it stands alone"
 
 
 class Placement(models.Model):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from cards.models import EventKind, Match, TransactionEvent
+from cards.models import TransactionEvent
+from cards.statuses import EventKind, Match
 
 K = EventKind
 

@@ -53,6 +53,27 @@ class TransactionState(models.TextChoices):
         return known.get(self.value, "neutral")
 
 
+class EventKind(models.TextChoices):
+    AUTHORIZED = "AUTHORIZED", "Authorized"
+    DECLINED = "DECLINED", "Declined"
+    CLEARED = "CLEARED", "Cleared"
+    REVERSAL = "REVERSAL", "Reversal"
+    REFUND = "REFUND", "Refund"
+
+    @property
+    def meaning(self) -> str:
+        return {"AUTHORIZED": "waiting", "CLEARED": "good", "DECLINED": "bad"}.get(self.value, "neutral")
+
+
+class Match(models.TextChoices):
+    """How an event was found to belong to its purchase."""
+
+    OPENS = "OPENS", "opened this purchase"
+    OPERATION_ID = "OPERATION_ID", "same operation id"
+    MERCHANT_AND_AMOUNT = "MERCHANT", "same merchant and currency, fitting amount"
+    ALONE = "ALONE", "no earlier event fits, so it stands alone"
+
+
 C = CardStatus
 
 CLOSED = frozenset({C.INACTIVE, C.EXPIRED, C.DELETED})

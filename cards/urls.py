@@ -1,5 +1,30 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from cards import views
 
 app_name = "cards"
 
-urlpatterns: list[URLPattern] = []
+# /cards/
+card_urls = [
+    path("cards/", views.card_list, name="list"),
+    path("cards/<uuid:pk>/", views.detail, name="detail"),
+    path("cards/<uuid:pk>/live/", views.live, name="live"),
+    path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),
+    path("cards/<uuid:pk>/unfreeze/", views.unfreeze, name="unfreeze"),
+    path("cards/<uuid:pk>/limits/", views.limits, name="limits"),
+    path("cards/<uuid:pk>/refresh/", views.refresh, name="refresh"),
+]
+
+# /customers/<customer>/cards/
+customer_urls = [
+    path("customers/<uuid:pk>/cards/", views.customer_cards, name="customer_cards"),
+    path("customers/<uuid:pk>/cards/issue/", views.issue, name="issue"),
+]
+
+# /transactions/
+transaction_urls = [
+    path("transactions/", views.transactions, name="transactions"),
+    path("transactions/<uuid:pk>/", views.transaction, name="transaction"),
+]
+
+urlpatterns = [*card_urls, *customer_urls, *transaction_urls]

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from cards.models import Card, EventKind, TransactionEvent
+from cards.models import Card, TransactionEvent
 from cards.purchases import Purchase
-from cards.statuses import ApprovalMethod, CardStatus
+from cards.statuses import ApprovalMethod, CardStatus, EventKind
 from customers.models import Customer
 from customers.tests.making import make_customer
 

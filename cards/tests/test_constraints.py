@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cards.models import Authorization, Card, Challenge, Deposit, Match, Notice, Placement, Transaction
+from cards.models import Authorization, Card, Challenge, Deposit, Notice, Placement, Transaction
+from cards.statuses import EventKind, Match
 from cards.tests.making import NOON, event, make_card
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ def test_two_cards_never_bear_one_provider_id() -> None:
     ],
 )
 def test_an_event_that_cannot_be_is_refused(change: dict[str, Any], constraint: str) -> None:
-    row = event("AUTHORIZED")  # type: ignore[arg-type]
+    row = event(EventKind.AUTHORIZED)
     row.card = make_card()
     for name, value in change.items():
         setattr(row, name, value)
@@ -71,7 +72,7 @@ def test_an_event_that_cannot_be_is_refused(change: dict[str, Any], constraint: 
 
 def test_one_event_is_kept_once() -> None:
     card = make_card()
-    first, again = event("AUTHORIZED", op="one"), event("AUTHORIZED", op="one")  # type: ignore[arg-type]
+    first, again = event(EventKind.AUTHORIZED, op="one"), event(EventKind.AUTHORIZED, op="one")
     first.card = again.card = card
     first.save()
 
@@ -93,7 +94,7 @@ def test_a_purchase_that_cannot_be_is_refused(change: dict[str, Any], constraint
 
 
 def test_a_placement_says_how_it_was_found() -> None:
-    row = event("AUTHORIZED")  # type: ignore[arg-type]
+    row = event(EventKind.AUTHORIZED)
     row.card = make_card()
     row.save()
     purchase = Transaction.objects.create(card=row.card, state="CLEARED", **MONEY, **TOTALS, **TIMES)

@@ -7,8 +7,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from cards import ledger
-from cards.models import Card, EventKind, Match, Placement, Transaction, TransactionEvent
+from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.purchases import Purchase
+from cards.statuses import EventKind, Match
 from cards.tests.making import NOON, make_card, make_purchase
 
 A, C, D, R = EventKind.AUTHORIZED, EventKind.CLEARED, EventKind.DECLINED, EventKind.REFUND

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cards.ledger import fold
-from cards.models import EventKind, Match, TransactionEvent
+from cards.models import TransactionEvent
 from cards.placing import place
+from cards.statuses import EventKind, Match
 from cards.tests.making import event
 
 A, C, D, V, R = EventKind.AUTHORIZED, EventKind.CLEARED, EventKind.DECLINED, EventKind.REVERSAL, EventKind.REFUND

@@ -1,0 +1,94 @@
+"""What the pages say about a card and its calls, and when they ask again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from cards.models import Card
+from cards.statuses import CARD_WORDS, CardStatus, HoldReason
+from customers.display import Face, is_late
+from provider.models import CallKind, CallState, ProviderCall
+
+AT_REST = 2000  # milliseconds
+REFUSAL_SHOWN = timedelta(days=1)
+PACES = [500, 1000, 2000, 5000]  # milliseconds; few, so that a page is drawn again when its pace changes
+POLL_GROWTH = 8  # a page asks after an eighth of the time that it has been waiting
+
+AFTER_REFUSAL = {
+    CallKind.ISSUE_CARD: "Change what it names, then issue the card again.",
+    CallKind.SET_FROZEN: "The card is as it was. Refresh it, then try again.",
+    CallKind.SET_LIMITS: "The limits are as they were. Change them once more.",
+}
+
+
+def doing(call: ProviderCall) -> str:
+    if call.kind == CallKind.SET_FROZEN:
+        return "Freezing the card" if call.payload.get("freeze") else "Unfreezing the card"
+    return {CallKind.ISSUE_CARD: "Issuing the card"}.get(CallKind(call.kind), "Changing the limits")
+
+
+def next_step(card: Card, calls: Sequence[ProviderCall]) -> str:
+    """Return the line under the card's number: where it stands and what helps."""
+    under_way = next((call for call in calls if call.is_open), None)
+    if under_way:
+        return f"{doing(under_way)} at CryptoMate"
+    if card.remote_status.lower() not in CARD_WORDS and card.remote_status:
+        return f"CryptoMate says “{card.remote_status}”. The portal does not know this word"
+    if card.status == CardStatus.ACTIVE:
+        return "Purchases within the limits are approved"
+    return _when_held(card) or f"The card is {card.get_status_display().lower()}; every purchase is declined"
+
+
+def _when_held(card: Card) -> str:
+    if card.hold_reason == HoldReason.VELOCITY:
+        return "A velocity rule stopped it. Check the purchases with the cardholder, then unfreeze it"
+    if card.status == CardStatus.FROZEN:
+        who = "A person" if card.hold_reason == HoldReason.OFFICER else "CryptoMate"
+        return f"{who} froze it. Every purchase is declined until somebody unfreezes it"
+    if card.status == CardStatus.BLOCKED:
+        return "CryptoMate blocked it. Write to its support to have it released"
+    return ""
+
+
+def faces(calls: Iterable[ProviderCall], now: datetime) -> list[Face]:
+    """Return what must be seen before the rest: the newest call of each kind where it is refused or slow."""
+    newest: dict[str, ProviderCall] = {}
+    for call in calls:
+        newest.setdefault(call.kind, call)
+    return [face for call in newest.values() if (face := face_of_call(call, now))]
+
+
+def face_of_call(call: ProviderCall, now: datetime) -> Face | None:
+    if call.state == CallState.REFUSED:
+        return _refused(call) if call.answered_at and now - call.answered_at < REFUSAL_SHOWN else None
+    if call.is_open and (call.error_code or is_late(call, now)):
+        return _waiting(call)
+    return None
+
+
+def _refused(call: ProviderCall) -> Face:
+    title = f"CryptoMate refused {doing(call).lower()}"
+    quotes = (call.message,) if call.message else ()
+    return Face("refused", title, AFTER_REFUSAL[CallKind(call.kind)], quotes, trace_id=call.trace_id)
+
+
+def _waiting(call: ProviderCall) -> Face:
+    what = doing(call)
+    if call.needs_a_person:
+        text = "Compare what CryptoMate shows, then ask an admin to choose “Look again” for this call."
+        return Face("unknown", f"{what}: a person has to look", text, (call.message,))
+    if call.state == CallState.UNKNOWN:
+        text = f"{what}. We look up whether it happened before asking again; nothing for you to do."
+        return Face("unknown", "No answer yet", text, again_at=call.next_attempt_at, trace_id=call.trace_id)
+    if call.error_code:
+        text = f"{what} waits. Everything is kept; nothing for you to do."
+        return Face("waiting", "CryptoMate cannot be reached", text, again_at=call.next_attempt_at)
+    return Face("waiting", what, "On its way to CryptoMate. You can leave this page.")
+
+
+def poll_ms(calls: Iterable[ProviderCall], now: datetime, *, at_rest: int = AT_REST) -> int:
+    """Return after how many milliseconds to ask again: soon while a call is open, ever later the longer it takes."""
+    waiting_since = max((call.wanted_at for call in calls if call.is_open), default=None)
+    if waiting_since is None:
+        return at_rest
+    wanted = (now - waiting_since) / POLL_GROWTH
+    return next((pace for pace in PACES if wanted <= timedelta(milliseconds=pace)), PACES[-1])

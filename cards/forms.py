@@ -1,0 +1,105 @@
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from cards.models import LIMITS, Card
+from cards.policies import LONGEST_HOLDER_NAME, check_holder_name, printable_name
+from cards.statuses import ApprovalMethod, TransactionState
+from customers.models import Customer
+from customers.policies import NotAllowed
+
+
+def limit_field(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_digits=14,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="USD, fees included. Empty means no limit.",
+        error_messages={
+            "invalid": "Write the amount like 250 or 99.50.",
+            "min_value": "A limit cannot be negative. Leave it empty for no limit.",
+            "max_decimal_places": "Use at most two decimals, like 99.50.",
+        },
+    )
+
+
+class LimitsForm(forms.Form):
+    daily_limit = limit_field("Daily limit")
+    weekly_limit = limit_field("Weekly limit")
+    monthly_limit = limit_field("Monthly limit")
+    per_transaction_limit = limit_field("Per-transaction limit")
+
+    @classmethod
+    def of(cls, card: Card, data: Any = None) -> "LimitsForm":
+        shown = {name: value if value is None else _plain(value) for name, value in card.limits.items()}
+        return cls(data, initial=shown)
+
+    def limits(self) -> dict[str, Decimal | None]:
+        return {name: self.cleaned_data[name] for name in LIMITS}
+
+
+class IssueForm(LimitsForm):
+    # The same form sent twice must not issue two cards.
+    form_id = forms.UUIDField(widget=forms.HiddenInput)
+    holder_name = forms.CharField(
+        label="Holder name",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=f"As printed on the card: at most {LONGEST_HOLDER_NAME} letters and spaces. Accents are left out.",
+        error_messages={"required": "Write the name that stands on the card."},
+    )
+    approval_method = forms.ChoiceField(
+        label="Approval method",
+        choices=ApprovalMethod.choices,
+        help_text="Cannot be changed later.",
+    )
+    field_order = ("form_id", "holder_name", "approval_method", *LIMITS)
+
+    @classmethod
+    def for_customer(cls, customer: Customer, *, again: dict[str, Any] | None = None) -> "IssueForm":
+        """Return the form with the customer's name, or with what was asked for before and refused."""
+        values = {"holder_name": name_for_card(customer), "approval_method": ApprovalMethod.TOPUP, **(again or {})}
+        return cls(initial={**values, "form_id": uuid.uuid4()})
+
+    def clean_holder_name(self) -> str:
+        name = printable_name(self.cleaned_data["holder_name"])
+        try:
+            check_holder_name(name)
+        except NotAllowed as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return name
+
+    def wish(self) -> dict[str, Any]:
+        """Return what is asked for, under the names the action takes."""
+        return {
+            "holder_name": self.cleaned_data["holder_name"],
+            "approval_method": ApprovalMethod(self.cleaned_data["approval_method"]),
+            "limits": self.limits(),
+            "form_id": str(self.cleaned_data["form_id"]),
+        }
+
+
+def name_for_card(customer: Customer) -> str:
+    """Return the customer's name as it fits on a card: without the second name where it is too long."""
+    whole = printable_name(customer.full_name)
+    return whole if len(whole) <= LONGEST_HOLDER_NAME else printable_name(f"{customer.first_name} {customer.last_name}")
+
+
+class TransactionFilter(forms.Form):
+    """The filters in the address; what is not understood filters nothing."""
+
+    card = forms.RegexField(r"^[0-9]{4}$", required=False)
+    status = forms.ChoiceField(choices=[("", "Any"), *TransactionState.choices], required=False)
+
+    def chosen(self) -> dict[str, str]:
+        self.is_valid()
+        return {name: self.cleaned_data[name] for name in self.fields if self.cleaned_data.get(name)}
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:.2f}" if value == value.quantize(Decimal("0.01")) else f"{value.normalize():f}"

@@ -1,0 +1,118 @@
+"""The card's page and the customer's list of cards: what they are drawn from, read once."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from cards import display
+from cards.forms import IssueForm
+from cards.models import LIMITS, Card, Transaction
+from cards.paging import digest
+from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
+from cards.statuses import ApprovalMethod, CardStatus
+from customers.models import Customer
+from customers.policies import check_can_issue, newest_call, reason_against
+from provider.models import CallKind, CallState, ProviderCall
+
+PURCHASES_SHOWN = 20
+CALLS_SHOWN = 10
+CARD_CALLS = (CallKind.SET_FROZEN, CallKind.SET_LIMITS)
+
+
+@dataclass(frozen=True)
+class Limit:
+    label: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class CardPage:
+    card: Card
+    user: User
+    calls: Sequence[ProviderCall]  # about this card, newest first
+    purchases: Sequence[Transaction]
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        now = timezone.now()
+        card = self.card
+        return {
+            "card": card,
+            "calls": self.calls,
+            "purchases": self.purchases,
+            "next_step": display.next_step(card, self.calls),
+            "faces": display.faces(self.calls, now),
+            "limits": [Limit(label, getattr(card, name)) for name, label in LIMITS.items()],
+            "shows_addresses": card.approval_method == ApprovalMethod.TOPUP,
+            "offers_unfreeze": card.status == CardStatus.FROZEN,
+            "may_freeze": self.user.has_perm("cards.freeze_card"),
+            "may_change_limits": self.user.has_perm("cards.change_card_limits"),
+            "may_see_purchases": self.user.has_perm("cards.view_transaction"),
+            "reason_against_freeze": self._reason_against_freeze,
+            "reason_against_limits": reason_against(check_can_change_limits, card),
+            "poll_ms": display.poll_ms(self.calls, now),
+            "seen": ",".join(f"{name}:{word}" for name, word in self._digests.items()),
+        }
+
+    @property
+    def _reason_against_freeze(self) -> str:
+        check = check_can_unfreeze if self.card.status == CardStatus.FROZEN else check_can_freeze
+        return reason_against(check, self.card)
+
+    def changed(self, seen: str) -> list[str]:
+        """Return the parts that are not as the browser says it has seen them."""
+        known = set(seen.split(","))
+        return [name for name, word in self._digests.items() if f"{name}:{word}" not in known]
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        card, now = self.card, timezone.now()
+        faces = [asdict(face) for face in display.faces(self.calls, now)]
+        calls = [(call.pk, call.state, call.attempts) for call in self.calls]
+        facts = (card.balance, card.balance_at, card.limits, card.deposit_addresses, card.expiry, card.holder_name)
+        return {
+            "head": digest([card.status, card.hold_reason, card.remote_status, card.last4, faces, calls]),
+            "facts": digest(facts),
+            "purchases": digest((purchase.pk, purchase.changed_at) for purchase in self.purchases),
+            "pace": str(display.poll_ms(self.calls, now)),
+        }
+
+
+def card_page(card: Card, user: User) -> CardPage:
+    calls = ProviderCall.objects.filter(target_id=card.pk, kind__in=CARD_CALLS).select_related("wanted_by")
+    shown = card.transactions.newest_first() if user.has_perm("cards.view_transaction") else card.transactions.none()
+    issuing = [card.call] if card.call else []
+    return CardPage(
+        card=card,
+        user=user,
+        calls=[*calls.order_by("-wanted_at")[:CALLS_SHOWN], *issuing],
+        purchases=list(shown[:PURCHASES_SHOWN]),
+    )
+
+
+def customer_cards(customer: Customer, user: User) -> dict[str, Any]:
+    """Return what the list of a customer's cards is drawn from."""
+    now = timezone.now()
+    issuing = newest_call(customer, CallKind.ISSUE_CARD)
+    face = display.face_of_call(issuing, now) if issuing else None
+    return {
+        "customer": customer,
+        "may_see": user.has_perm("cards.view_card"),
+        "may_issue": user.has_perm("cards.issue_card"),
+        "reason_against_issue": reason_against(check_can_issue, customer),
+        "customer_cards": customer.cards.newest_first(),
+        "is_issuing": issuing is not None and issuing.is_open,
+        "face": face,
+        "poll_ms": display.poll_ms([issuing] if issuing else [], now, at_rest=0),
+    }
+
+
+def issue_form(customer: Customer) -> IssueForm:
+    """Return the form with what was asked for before, where the provider refused that."""
+    issuing = newest_call(customer, CallKind.ISSUE_CARD)
+    is_refused = issuing is not None and issuing.state == CallState.REFUSED
+    return IssueForm.for_customer(customer, again=issuing.payload if issuing and is_refused else None)

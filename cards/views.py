@@ -1,0 +1,200 @@
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
+
+from cards import actions, pages
+from cards.forms import IssueForm, LimitsForm, TransactionFilter
+from cards.models import Card, Transaction, TransactionEvent
+from cards.paging import Page, digest, page_of
+from cards.policies import check_can_change_limits
+from cards.statuses import TransactionState
+from customers.models import Customer
+from customers.policies import NotAllowed, check_can_issue, reason_against
+from customers.status_changes import StepNotAllowed
+from provider.actions import AlreadyUnderway
+
+MAY_NOT = (NotAllowed, StepNotAllowed, AlreadyUnderway)
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+# --- Cards
+
+
+@require_GET
+@permission_required("cards.view_card", raise_exception=True)
+def card_list(request: PersonRequest) -> HttpResponse:
+    last4 = request.GET.get("last4", "").strip()
+    rows = Card.objects.with_customer()
+    page = page_of(rows.ending_in(last4) if last4 else rows, by="issued_at", **_place_in(request))
+    chosen = {"last4": last4} if last4 else {}
+    return render(request, "cards/list.html", {"page": page, "last4": last4, **_pager("cards:list", page, chosen)})
+
+
+def _place_in(request: HttpRequest) -> dict[str, str]:
+    return {name: word for name in ("older", "newer") if (word := request.GET.get(name, ""))}
+
+
+def _pager(name: str, page: Page[Any], chosen: dict[str, str]) -> dict[str, str]:
+    places = {"newer": page.newer, "older": page.older}
+    return {
+        f"{direction}_url": reverse(name, query={**chosen, direction: str(place)}) if place else ""
+        for direction, place in places.items()
+    }
+
+
+@require_GET
+@permission_required("cards.view_card", raise_exception=True)
+def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    actions.ask_for_refresh(card)
+    return render(request, "cards/detail.html", pages.card_page(card, request.user).context)
+
+
+@require_GET
+@permission_required("cards.view_card", raise_exception=True)
+def live(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer a poll: 204 while nothing changed, else the purchases and whatever else did."""
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    actions.ask_for_refresh(card)
+    page = pages.card_page(card, request.user)
+    changed = page.changed(request.GET.get("seen", ""))
+    if not changed:
+        return HttpResponse(status=204)
+    return render(request, "cards/_live.html", {**page.context, "changed": changed})
+
+
+@require_POST
+@permission_required("cards.freeze_card", raise_exception=True)
+def freeze(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    return _set_frozen(request, pk, freeze=True)
+
+
+@require_POST
+@permission_required("cards.freeze_card", raise_exception=True)
+def unfreeze(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    return _set_frozen(request, pk, freeze=False)
+
+
+def _set_frozen(request: PersonRequest, pk: uuid.UUID, *, freeze: bool) -> HttpResponse:
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    try:
+        actions.set_frozen(card=card, freeze=freeze, by=request.user)
+    except MAY_NOT as refusal:
+        context = {**pages.card_page(card, request.user).context, "refusal": str(refusal)}
+        return render(request, "cards/detail.html", context, status=409)
+    return redirect("cards:detail", pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cards.change_card_limits", raise_exception=True)
+def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    form = LimitsForm.of(card, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        refusal = reason_against(check_can_change_limits, card)
+        return _limits(request, card, form, refusal=refusal, status=422 if form.is_bound else 200)
+    try:
+        actions.set_limits(card=card, limits=form.limits(), by=request.user)
+    except MAY_NOT as refused:
+        return _limits(request, card, form, refusal=str(refused), status=409)
+    return redirect("cards:detail", pk=pk)
+
+
+def _limits(request: PersonRequest, card: Card, form: LimitsForm, *, refusal: str, status: int) -> HttpResponse:
+    context = {"card": card, "form": form, "refusal": refusal}
+    return render(request, "cards/limits.html", context, status=status)
+
+
+@require_POST
+@permission_required("cards.view_card", raise_exception=True)
+def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    actions.refresh_now(get_object_or_404(Card, pk=pk))
+    messages.info(request, "The card is being read at CryptoMate. This page shows what comes.")
+    return redirect("cards:detail", pk=pk)
+
+
+# --- Issuing
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cards.issue_card", raise_exception=True)
+def issue(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=pk)
+    if request.method == "GET":
+        return _issuing(request, customer, pages.issue_form(customer))
+    form = IssueForm(request.POST)
+    try:
+        check_can_issue(customer)
+        if not form.is_valid():
+            return _issuing(request, customer, form, status=422)
+        actions.issue_card(customer=customer, by=request.user, **form.wish())
+    except MAY_NOT as refusal:
+        return _issuing(request, customer, form, refusal=str(refusal), status=409)
+    messages.success(request, f"The card for {form.cleaned_data['holder_name']} is being issued.")
+    return redirect(reverse("customers:detail", args=[customer.pk], fragment="customer-cards"))
+
+
+def _issuing(
+    request: PersonRequest, customer: Customer, form: IssueForm, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    context = {**pages.customer_cards(customer, request.user), "form": form, "refusal": refusal}
+    return render(request, "cards/issue.html", context, status=status)
+
+
+@require_GET
+@permission_required("cards.view_card", raise_exception=True)
+def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer a poll of the customer's cards, while one is being issued."""
+    customer = get_object_or_404(Customer, pk=pk)
+    return render(request, "cards/_customer_cards.html", pages.customer_cards(customer, request.user))
+
+
+# --- Transactions
+
+
+@require_GET
+@permission_required("cards.view_transaction", raise_exception=True)
+@vary_on_headers("HX-Request")
+def transactions(request: PersonRequest) -> HttpResponse:
+    chosen = TransactionFilter(request.GET).chosen()
+    page = page_of(Transaction.objects.with_card().chosen(chosen), by="first_at", **_place_in(request))
+    seen = digest((row.pk, row.changed_at) for row in page.rows)
+    if request.htmx and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    context = {
+        "page": page,
+        "chosen": chosen,
+        "card": chosen.get("card", ""),
+        "status": chosen.get("status", ""),
+        "states": TransactionState.choices,
+        "poll_url": reverse("cards:transactions", query={**chosen, **_place_in(request), "seen": seen}),
+        **_pager("cards:transactions", page, chosen),
+    }
+    return render(request, "cards/_transactions.html" if request.htmx else "cards/transactions.html", context)
+
+
+@require_GET
+@permission_required("cards.view_transaction", raise_exception=True)
+@vary_on_headers("HX-Request")
+def transaction(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(Transaction.objects.with_card(), pk=pk)
+    seen = digest([found.changed_at])
+    if request.htmx and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    context = {"transaction": found, "events": TransactionEvent.objects.of_purchase(found), "seen": seen}
+    return render(request, "cards/_transaction.html" if request.htmx else "cards/transaction.html", context)
