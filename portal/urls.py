@@ -10,6 +10,8 @@ account_urls = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
 ]
 
+handler500 = "portal.errors.server_error"
+
 urlpatterns = [
     path("", include("desk.urls")),
     path("customers/", include("customers.urls")),
