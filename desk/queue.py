@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cryptomate import MissingRequirements
 from customers.models import Customer, EnablementRequest
+from customers.requirements import Requirement
 from customers.statuses import RequestStatus
 from provider.models import ProviderCall
 
@@ -65,7 +66,8 @@ def _what_is_wanted(request: EnablementRequest) -> str:
     if request.status == RequestStatus.REJECTED:
         return "Refused: correct and submit again"
     missing = MissingRequirements.from_json(request.missing_requirements)
-    names = [each.name for each in (*missing.data, *missing.documents) if each.required]
+    wanted: list[Requirement] = [*missing.data, *missing.documents]
+    names = [each.name for each in wanted if each.required]
     return f"Missing: {', '.join(names)}" if names else "Complete: submit for review"
 
 

@@ -113,12 +113,12 @@ class Stack:
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read the portal's database as it stands."""
         with psycopg.connect(self.database_url) as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, parameters).fetchall()
 
     def change(self, query: str, *parameters: Any) -> None:
         """Change the portal's database, to let time pass."""
         with psycopg.connect(self.database_url) as connection:
-            connection.execute(query, parameters)  # type: ignore[arg-type]
+            connection.execute(query, parameters)
 
 
 def _answers(url: str) -> bool:

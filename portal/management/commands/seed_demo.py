@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cards.actions import issue_card
 from cards.models import Card
+from cards.statuses import ApprovalMethod
 from customers.actions import (
     Upload,
     refresh_customer,
@@ -133,7 +134,7 @@ class Command(BaseCommand):
     def _issue(self, customers: list[Customer]) -> None:
         for customer in customers:
             issue_card(
-                customer=customer, holder_name="Valentina Suarez", approval_method="TOPUP", limits=LIMITS,
+                customer=customer, holder_name="Valentina Suarez", approval_method=ApprovalMethod.TOPUP, limits=LIMITS,
                 by=self.officer,
             )  # fmt: skip
             self._wait(Card.objects.filter(customer=customer).exists, f"the card of {customer}")
