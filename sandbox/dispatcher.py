@@ -2,10 +2,12 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Lock, Thread
 from uuid import UUID
 
 from django.db import close_old_connections
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sandbox import deliveries, reviews, switches
@@ -35,25 +37,35 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not stopping.is_set():
+            wait = LOOK_EVERY_SECONDS
             try:
                 reviews.approve_due()
-                self._send_due()
+                wait = self._send_due()
             except Exception:  # whatever it was, webhooks must go on
                 logger.exception("The dispatcher starts over")
                 close_old_connections()
-            deliveries.wake.wait(LOOK_EVERY_SECONDS)
+            deliveries.wake.wait(wait)
             deliveries.wake.clear()
 
-    def _send_due(self) -> None:
+    def _send_due(self) -> float:
+        """Send what is due and return the seconds until it is worth looking again."""
         if switches.value_of("pause_deliveries"):
-            return
-        with self._lock:
-            on_their_way = set(self._in_flight)
-        due = Delivery.objects.filter(status="due", next_attempt_at__lte=timezone.now()).exclude(id__in=on_their_way)
-        for delivery in due.order_by("id"):
+            return LOOK_EVERY_SECONDS
+        for delivery in self._due_soon():
+            wait = (delivery.next_attempt_at - timezone.now()).total_seconds()
+            if wait > 0:
+                return wait
             with self._lock:
                 self._in_flight.add(delivery.id)
             self._senders.submit(self._send, delivery)
+        return LOOK_EVERY_SECONDS
+
+    def _due_soon(self) -> QuerySet[Delivery]:
+        with self._lock:
+            on_their_way = set(self._in_flight)
+        soon = timezone.now() + timedelta(seconds=LOOK_EVERY_SECONDS)
+        due = Delivery.objects.filter(status="due", next_attempt_at__lte=soon)
+        return due.exclude(id__in=on_their_way).order_by("next_attempt_at", "id")
 
     def _send(self, delivery: Delivery) -> None:
         try:
