@@ -14,14 +14,20 @@ class Moment(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
+NO_CHOICE = {"invalid_choice": "Choose one of the list."}
+NO_MOMENT = {"invalid": "Give a date and a time, for example 2026-04-15 14:00."}
+
+
 class DeliveryFilter(forms.Form):
     """What the delivery log is narrowed to; every field may stay empty."""
 
-    product = forms.ChoiceField(required=False, choices=[("", "Any"), *((name, name) for name in PRODUCTS)])
+    product = forms.ChoiceField(
+        required=False, choices=[("", "Any"), *((name, name) for name in PRODUCTS)], error_messages=NO_CHOICE
+    )
     type = forms.CharField(required=False, max_length=80, widget=forms.TextInput(attrs={"list": "event-types"}))
-    outcome = forms.ChoiceField(required=False, choices=[("", "Any"), *Outcome.choices])
-    since = forms.DateTimeField(required=False, label="From", widget=Moment)
-    until = forms.DateTimeField(required=False, label="To", widget=Moment)
+    outcome = forms.ChoiceField(required=False, choices=[("", "Any"), *Outcome.choices], error_messages=NO_CHOICE)
+    since = forms.DateTimeField(required=False, label="From", widget=Moment, error_messages=NO_MOMENT)
+    until = forms.DateTimeField(required=False, label="To", widget=Moment, error_messages=NO_MOMENT)
     id = forms.CharField(required=False, label="Operation or card id", max_length=200)
 
     def clean_type(self) -> str:
