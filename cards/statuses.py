@@ -70,7 +70,7 @@ class Match(models.TextChoices):
 
     OPENS = "OPENS", "opened this purchase"
     OPERATION_ID = "OPERATION_ID", "same operation id"
-    MERCHANT_AND_AMOUNT = "MERCHANT", "same merchant and currency, fitting amount"
+    MERCHANT_AND_AMOUNT = "MERCHANT", "same merchant, fitting amount"
     ALONE = "ALONE", "no earlier event fits, so it stands alone"
 
 

@@ -371,7 +371,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("OPENS", "opened this purchase"),
                             ("OPERATION_ID", "same operation id"),
-                            ("MERCHANT", "same merchant and currency, fitting amount"),
+                            ("MERCHANT", "same merchant, fitting amount"),
                             ("ALONE", "no earlier event fits, so it stands alone"),
                         ],
                         max_length=12,

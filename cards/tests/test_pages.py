@@ -574,7 +574,7 @@ def test_a_purchase_shows_its_amounts_in_both_currencies_and_its_events(client: 
 
     html = page(client, url("transaction", purchase.pk))
 
-    for shown in ("42.50 USD", "39.10 EUR", "0.42 USD", "5812", "Cleared", "fitting amount", "opened this purchase"):
+    for shown in ("42.50 USD", "39.10 EUR", "0.42 USD", "5812", "Cleared", "fitting amount", "Opened this purchase"):
         assert shown in html
 
 
