@@ -6,14 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
+from customers.checklists import checklist_of
 from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
+from customers.requirements import concerns
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
+from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
 
 logger = logging.getLogger(__name__)
@@ -77,6 +81,8 @@ def follow_request(
     request.missing_requirements = dict(remote.missing_requirements.raw)
     if items or occasion != Occasion.SYNC:
         request.rejected_items = [asdict(item) for item in items]
+    else:
+        request.rejected_items = _standing_items(request)
     request.rejection_code = remote.rejection_code or ""
     request.rejection_description = remote.rejection_description or ""
     request.remote_status = remote.status
@@ -91,6 +97,20 @@ def follow_request(
     _follow_status(request, remote, source=source)
     flag_documents(request, items, occasion=occasion)
     return request
+
+
+def _standing_items(request: EnablementRequest) -> list[dict[str, Any]]:
+    """Return what was flagged before and stands: data saved since then that are not missing any more are settled."""
+    flagged = request.snapshots.order_by("-taken_at").first()
+    saved = ProviderCall.objects.about(request.customer_id).filter(kind=CallKind.UPDATE_CLIENT, state=CallState.DONE)
+    if flagged is None or not saved.filter(answered_at__gt=flagged.taken_at).exists():
+        return list(request.rejected_items)
+    settled = [each.requirement for each in checklist_of(request).wanted if not (each.is_missing or each.is_document)]
+    return [
+        item
+        for item in request.rejected_items
+        if not any(concerns(RejectedItem.from_json(item), requirement) for requirement in settled)
+    ]
 
 
 def _follow_status(request: EnablementRequest, remote: ProductRequest, *, source: Source) -> None:
