@@ -30,8 +30,16 @@ class Wanted:
         return self.is_missing or bool(self.reasons)
 
     @property
+    def is_required(self) -> bool:
+        """Answer whether the review needs it: of data, optional fields alone may be left."""
+        if isinstance(self.requirement, DocumentRequirement):
+            return self.requirement.required
+        fields = self.requirement.fields
+        return self.requirement.required and (not fields or any(wanted.required for wanted in fields))
+
+    @property
     def blocks_submit(self) -> bool:
-        return self.is_open and self.requirement.required
+        return self.is_open and self.is_required
 
 
 @dataclass(frozen=True)
