@@ -87,7 +87,8 @@ def _with_request(standing: Standing, status: str) -> NextStep:
     left = standing.checklist.left
     if left == 0:
         return NextStep("Everything is supplied. Submit it for review")
-    return NextStep(f"Supply the {count(left, 'requirement')} below, then submit for review")
+    what = "requirement" if left == 1 else f"{left} requirements"
+    return NextStep(f"Supply the {what} below, then submit for review")
 
 
 def _with_product(customer: Customer, at: datetime | None, next_look: datetime | None) -> NextStep:

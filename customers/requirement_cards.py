@@ -54,7 +54,7 @@ class Card:
             return "rejected"
         if not self.wanted.is_missing:
             return "satisfied"
-        return "open" if self.wanted.requirement.required else "optional"
+        return "open" if self.wanted.is_required else "optional"
 
     @property
     def icon(self) -> str:

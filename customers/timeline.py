@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.kinds import Kind
 from audit.models import Event
 from customers.models import Customer, StatusChange
 from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus
 from provider.models import CallState, ProviderCall
 
 LONGEST = 60
+LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED)  # who saw what stands in the audit log
 STATUSES: dict[str, type[CustomerStatus] | type[RequestStatus] | type[DocumentStatus]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
 }  # fmt: skip
@@ -34,7 +36,7 @@ def timeline(customer: Customer) -> list[Entry]:
     """Return the newest entries, newest first."""
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
-    events = Event.objects.about_customer(customer.pk).latest_first()[:LONGEST]
+    events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
     entries = [*map(_of_event, events), *map(_of_call, calls), *map(_of_change, changes)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
 
