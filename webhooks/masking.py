@@ -30,4 +30,6 @@ def mask(value: Any, *, is_plain: bool = False) -> Any:
 
 
 def _is_plain(key: str, item: Any) -> bool:
-    return key.lower() in (PLAIN_BRANCHES if isinstance(item, dict) else PLAIN)
+    if isinstance(item, dict):
+        return key.lower() in PLAIN_BRANCHES
+    return key.lower() in PLAIN and not isinstance(item, list)
