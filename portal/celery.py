@@ -5,6 +5,7 @@ from celery import Celery, Task
 
 from audit.kinds import Source
 from audit.origin import acting_as
+from portal import folder_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -16,6 +17,8 @@ class RecordedTask(Task[Any, Any]):
         with acting_as(source=Source.WORKER):
             return super().__call__(*args, **kwargs)
 
+
+folder_broker.register()
 
 app = Celery("portal", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")

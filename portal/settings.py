@@ -164,14 +164,15 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # --- Background work
 
-CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_BROKER_URL = BROKER_URL or "folder://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
-if CELERY_BROKER_URL.startswith("filesystem"):
+if CELERY_BROKER_URL.startswith("folder"):
     _messages = VAR_DIR / "broker"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_messages / "queue"),
         "data_folder_out": str(_messages / "queue"),
         "control_folder": str(_messages / "control"),
+        "processed_folder": str(_messages / "taken"),
         "polling_interval": 0.05,  # seconds; how long a click waits for its worker at the most
     }
 elif CELERY_BROKER_URL.startswith("redis"):
