@@ -3,6 +3,7 @@
 import json
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,7 +66,10 @@ class Receiver:
                 if receiver.is_stalling:
                     receiver.stalled.set()
                     receiver.released.wait(WAIT_SECONDS)
-                status = receiver.statuses.popleft() if receiver.statuses else 200
+                with suppress(ConnectionError):  # whoever was stalled has left
+                    self._answer(receiver.statuses.popleft() if receiver.statuses else 200)
+
+            def _answer(self, status: int) -> None:
                 content = json.dumps(receiver.answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))

@@ -70,6 +70,9 @@ def test_a_hanging_call_is_never_answered(provider: Provider) -> None:
         requests.post(provider.url + CLIENTS, json=MARIA, headers={"x-api-key": "demo-api-key"}, timeout=0.1)
 
     assert clients(provider) == []
+    deadline = time.monotonic() + 5
+    while not provider.console("GET", "/console/calls") and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_a_call_can_be_rate_limited(provider: Provider) -> None:

@@ -262,7 +262,7 @@ def test_the_wait_doubles_with_each_attempt(provider: Provider, card_id: str, re
 
 
 def test_a_receiver_that_takes_too_long_is_tried_again(provider: Provider, card_id: str, receiver: Receiver) -> None:
-    provider.settings(delivery_timeout_seconds=0.05)
+    provider.settings(delivery_timeout_seconds=0.2)
     receiver.is_stalling = True
     provider.buy(card_id)
     assert receiver.stalled.wait(5)
