@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from cryptomate import Client, Conflict, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
 from customers import following, remote
-from customers.checklists import is_complete
+from customers.checklists import checklist_of, is_complete
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
+from customers.requirements import concerns
 from customers.statuses import OPEN_REQUEST_STATUSES, REQUEST_WORDS, DocumentStatus, RequestStatus, Source
 from provider.actions import want
 from provider.effects import NeedsAPerson
@@ -239,9 +240,9 @@ def _replaces_another(document: Document) -> bool:
 
 def _earlier_items(document: Document) -> list[RejectedItem]:
     """Return what was flagged before and is not about this document."""
-    request = document.request
-    items = [RejectedItem.from_json(item) for item in request.rejected_items]
-    return [item for item in items if item.key not in (document.requirement, document.document_type)]
+    items = [RejectedItem.from_json(item) for item in document.request.rejected_items]
+    wanted = checklist_of(document.request).find_document(document.requirement)
+    return [item for item in items if wanted is None or not concerns(item, wanted.requirement)]
 
 
 def effects() -> list[Any]:

@@ -77,7 +77,7 @@ def follow_request(
         api_id=remote.id, defaults={"customer": customer, "status": status}
     )
     request = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
-    items = [*rejected_items, *remote.rejected_items]
+    items = list(dict.fromkeys([*rejected_items, *remote.rejected_items]))  # an answer may name one twice
     request.missing_requirements = dict(remote.missing_requirements.raw)
     if items or occasion != Occasion.SYNC:
         request.rejected_items = [asdict(item) for item in items]
