@@ -21,15 +21,19 @@ def check_person_may(by: User, permission: str) -> None:
 def check_can_edit(customer: Customer) -> None:
     request = customer.newest_request
     if request and request.status == RequestStatus.IN_KYC:
-        raise NotAllowed("The provider is reviewing this customer. Data can be changed after the verdict.")
+        raise NotAllowed("CryptoMate is reviewing this customer. Data can be changed after the verdict.")
 
 
 def check_can_submit(customer: Customer) -> None:
     request = customer.newest_request
     if request is None:
-        raise NotAllowed("The provider has not been asked for cards yet. Tick Individual cards in the customer's data.")
+        raise NotAllowed(
+            "CryptoMate has not said yet what it needs."
+            if customer.individual_cards
+            else "CryptoMate has not been asked for a card. Tick Individual cards in the customer's data."
+        )
     if request.status == RequestStatus.IN_KYC:
-        raise NotAllowed("The provider is reviewing this customer already.")
+        raise NotAllowed("CryptoMate is reviewing this customer already.")
     if request.status == RequestStatus.ENABLED:
         raise NotAllowed("The review is passed: there is nothing to submit.")
     if request.status == RequestStatus.REJECTED:
@@ -44,12 +48,12 @@ def check_can_upload(customer: Customer, requirement_id: str) -> EnablementReque
     """Return the request a document goes to. Raises NotAllowed where none takes documents."""
     request = customer.newest_request
     if request is None:
-        raise NotAllowed("The provider has not said yet which documents it wants.")
+        raise NotAllowed("CryptoMate has not said yet which documents it wants.")
     if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
-        raise NotAllowed("The provider takes no documents now.")
+        raise NotAllowed("CryptoMate takes no documents now.")
     wanted = checklist_of(request).find_document(requirement_id)
     if wanted is None:
-        raise NotAllowed("The provider does not ask for this document.")
+        raise NotAllowed("CryptoMate does not ask for this document.")
     if is_uploading(document_card(request, wanted).call):
         raise NotAllowed("This document is being uploaded. Replace it once CryptoMate has answered.")
     return request
