@@ -34,6 +34,7 @@ class NextStep:
 
     text: str
     since: datetime | None = None
+    then: str = ""
     next_look: datetime | None = None
 
 
@@ -93,7 +94,7 @@ def _with_request(standing: Standing, status: str) -> NextStep:
 
 def _with_product(customer: Customer, at: datetime | None, next_look: datetime | None) -> NextStep:
     if customer.status == CustomerStatus.ACTIVE:
-        return NextStep("A card can be issued. Active", since=at)
+        return NextStep("Active", since=at, then="A card can be issued")
     if customer.status == CustomerStatus.REJECTED:
         return NextStep("CryptoMate took this customer back. Write to support to learn why")
     return NextStep("The card is enabled; CryptoMate has yet to activate the customer", next_look=next_look)
@@ -164,7 +165,7 @@ def waiting_face(call: ProviderCall) -> Face:
         text = "Compare what CryptoMate shows, then ask an admin to choose “Look again” for this call."
         return Face("unknown", f"{doing}: a person has to look", text, (call.message,))
     if call.state == CallState.UNKNOWN:
-        text = f"{doing}. We look up whether it happened before asking again; nothing for you to do."
+        text = f"{doing}: no answer came. We look up whether it happened before asking again; nothing for you to do."
         return Face("unknown", "No answer yet", text, again_at=call.next_attempt_at, trace_id=call.trace_id)
     if call.error_code:
         return _held_up(call, doing)

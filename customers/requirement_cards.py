@@ -196,7 +196,7 @@ def find_card(cards: list[Card], requirement_id: str, *, is_document: bool) -> C
     for card in cards:
         if card.wanted.id == requirement_id and card.wanted.is_document == is_document:
             return card
-    raise Http404("The provider does not ask for this.")
+    raise Http404("CryptoMate does not ask for this.")
 
 
 def _is_saving(customer: Customer, request: EnablementRequest) -> bool:

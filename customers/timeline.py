@@ -6,7 +6,7 @@ from datetime import datetime
 from audit.kinds import Kind
 from audit.models import Event
 from customers.models import Customer, StatusChange
-from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus
+from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, Source
 from provider.models import CallState, ProviderCall
 
 LONGEST = 60
@@ -15,6 +15,7 @@ STATUSES: dict[str, type[CustomerStatus] | type[RequestStatus] | type[DocumentSt
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
 }  # fmt: skip
 CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
+SOURCES = {Source.SYNC: "CryptoMate, when asked", Source.WEBHOOK: "CryptoMate, by webhook", Source.SYSTEM: "the portal"}
 ICONS = {"waiting": "clock", "good": "check", "bad": "cross", "unknown": "question", "neutral": "dash"}
 
 
@@ -26,6 +27,10 @@ class Entry:
     note: str = ""
     trace_id: str = ""
     picture: str = ""
+
+    @property
+    def short_trace(self) -> str:
+        return f"{self.trace_id[:8]}…"
 
     @property
     def icon(self) -> str:
@@ -54,7 +59,7 @@ def _of_change(change: StatusChange) -> Entry:
 
 
 def _by_whom(change: StatusChange) -> str:
-    return change.by.get_username() if change.by else change.get_source_display()
+    return change.by.get_username() if change.by else SOURCES.get(change.source, "")
 
 
 def _surprise(change: StatusChange) -> str:
