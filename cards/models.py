@@ -32,7 +32,7 @@ LIMITS = {
     "per_transaction_limit": "Per transaction",
 }
 STALE_AFTER = timedelta(seconds=60)
-BETWEEN_REFRESHES = timedelta(seconds=10)
+BETWEEN_REFRESHES = timedelta(seconds=5)
 
 
 class CardQuerySet(models.QuerySet["Card"]):

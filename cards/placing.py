@@ -18,6 +18,7 @@ K = EventKind
 # What happens first when two events bear the same time.
 RANK = {K.AUTHORIZED: 0, K.DECLINED: 1, K.REVERSAL: 2, K.CLEARED: 3, K.REFUND: 4}
 TIP = Decimal("1.25")  # a restaurant settles up to a quarter more than it had authorized
+ROUNDING = Decimal("0.02")  # what parts converted one by one may differ by from the whole
 
 
 @dataclass
@@ -142,7 +143,7 @@ def _is_the_whole_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bo
 
 
 def _is_the_rest_of_the_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return group.held == amount > 0
+    return group.held > 0 and abs(group.held - amount) <= ROUNDING
 
 
 def _is_part_of_the_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
@@ -150,7 +151,7 @@ def _is_part_of_the_hold(group: Group, amount: Decimal, _: TransactionEvent) -> 
 
 
 def _is_the_hold_with_a_tip(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return not group.has(K.CLEARED) and 0 < group.held < amount <= group.held * TIP
+    return 0 < group.held < amount <= group.held * TIP
 
 
 def _cancels_the_hold(group: Group, amount: Decimal, event: TransactionEvent) -> bool:
@@ -159,7 +160,7 @@ def _cancels_the_hold(group: Group, amount: Decimal, event: TransactionEvent) ->
 
 
 def _refunds_all(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return group.refundable == amount > 0
+    return group.refundable > 0 and abs(group.refundable - amount) <= ROUNDING
 
 
 def _refunds_a_part(group: Group, amount: Decimal, _: TransactionEvent) -> bool:

@@ -567,7 +567,11 @@ def test_the_list_of_transactions_takes_a_fixed_number_of_queries(
 
 def test_a_purchase_shows_its_amounts_in_both_currencies_and_its_events(client: Client, support: User) -> None:
     card = make_card()
-    abroad: dict[str, Any] = {"transaction_amount": Decimal("39.10"), "transaction_currency": "EUR", "fx_fees": Decimal("0.42")}
+    abroad: dict[str, Any] = {
+        "transaction_amount": Decimal("39.10"),
+        "transaction_currency": "EUR",
+        "fx_fees": Decimal("0.42"),
+    }
     spend(card, **abroad)
     purchase = spend(card, after=60, kind=EventKind.CLEARED, **abroad)
     client.force_login(support)

@@ -62,6 +62,13 @@ def test_several_settlements_add_up_to_one_purchase() -> None:
     assert fold(purchase.events).cleared_total == Decimal("30.00")
 
 
+def test_parts_that_were_rounded_one_by_one_still_make_the_whole() -> None:
+    parts = [event(C, "3.34", after=60), event(C, "3.34", after=61), event(C, "3.34", after=62)]
+
+    assert sizes([event(A, "10.00"), *parts]) == [4]
+    assert states([event(A, "10.00"), event(C, "10.00", after=5), event(R, "10.01", after=9)]) == ["REFUNDED"]
+
+
 def test_a_tip_is_part_of_the_meal_and_a_far_larger_amount_is_not() -> None:
     assert sizes([event(A, "40.00"), event(C, "48.00", after=60)]) == [2]
     assert sizes([event(A, "40.00"), event(C, "80.00", after=60)]) == [1, 1]
