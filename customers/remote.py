@@ -48,10 +48,16 @@ def digest(payload: ClientPayload) -> str:
 
 def holds(held: RemoteClient, payload: ClientPayload) -> bool:
     """Answer whether the provider's client carries what we wanted to send, as far as it shows."""
-    shown = ClientPayload(
-        **{name.name: getattr(held, name.name) for name in fields(ClientPayload) if name.name != "extra"}
-    )
-    return shown.to_json() == payload.to_json()
+    return _as_payload(held).to_json() == payload.to_json()
+
+
+def digest_of_client(held: RemoteClient) -> str:
+    """Return the digest of what the provider holds: equal to ours where it holds what we would send."""
+    return digest(_as_payload(held))
+
+
+def _as_payload(held: RemoteClient) -> ClientPayload:
+    return ClientPayload(**{each.name: getattr(held, each.name) for each in fields(ClientPayload) if each.name != "extra"})
 
 
 def answer_to(customer: Customer, key: str) -> Any:
@@ -65,7 +71,9 @@ def answer_to(customer: Customer, key: str) -> Any:
 def can_answer(customer: Customer, missing: MissingRequirements) -> bool:
     """Answer whether we hold something the provider says is missing, so that nobody is asked for it again."""
     keys = {wanted.key for requirement in missing.data for wanted in requirement.fields}
-    return any(answer_to(customer, key) is not None for key in keys) or ("phone" in keys and bool(customer.phone_number))
+    return any(answer_to(customer, key) is not None for key in keys) or (
+        "phone" in keys and bool(customer.phone_number)
+    )
 
 
 def keys_asked_for(customer: Customer) -> list[str]:
