@@ -32,23 +32,28 @@ class RegisterClient:
 
     def send(self, client: Client, call: ProviderCall) -> Saved:
         payload = remote.client_payload(Customer.objects.get(pk=call.target_id))
-        answer = client.create_client(payload=payload, idempotency_key=str(call.target_id))
-        return Saved(answer, remote.digest(payload))
+        # Kept before it leaves: the customer may be edited before a lost answer is looked up.
+        call.payload = {"email": payload.email, "birth_date": payload.birth_date.isoformat()}
+        call.save(update_fields=["payload"])
+        digest = remote.digest(payload)
+        answer = client.create_client(payload=payload, idempotency_key=f"{call.target_id}-{digest[:16]}")
+        return Saved(answer, digest)
 
     def look_up(self, client: Client, call: ProviderCall) -> Saved | None:
         """List the clients and match e-mail and date of birth: the list has no filter (contract section 2.2)."""
-        customer = Customer.objects.get(pk=call.target_id)
+        if not call.payload:
+            return None  # it never left
         ours = set(Customer.objects.exclude(api_id=None).values_list("api_id", flat=True))
         found = [
             each
             for each in client.list_clients()
             if each.id not in ours
-            and each.email.casefold() == customer.email.casefold()
-            and each.birth_date == customer.birth_date
+            and each.email.casefold() == call.payload["email"].casefold()
+            and str(each.birth_date) == call.payload["birth_date"]
         ]
         if len(found) > 1:
             raise NeedsAPerson("Two clients at the provider match this customer's e-mail and date of birth.")
-        return Saved(found[0], remote.digest(remote.client_payload(customer))) if found else None
+        return Saved(found[0], remote.digest_of_client(found[0])) if found else None
 
     def done(self, call: ProviderCall, answer: Saved) -> None:
         customer = Customer.objects.select_for_update(no_key=True).get(pk=call.target_id)

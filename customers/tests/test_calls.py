@@ -184,6 +184,23 @@ def test_a_request_somebody_opened_at_the_provider_is_taken_over(provider: FakeT
     assert customer.requests.get().api_id == "theirs"
 
 
+def test_a_customer_edited_before_the_lost_answer_is_found_is_registered_once(provider: FakeTransport) -> None:
+    customer = unregistered()
+    provider.drop("POST", CLIENTS)
+    provider.reply("GET", CLIENTS, [client_json(id="client-9")])
+    call = wanted(customer)
+
+    carry_out(call.pk, client=provider.client())
+    Customer.objects.filter(pk=customer.pk).update(email="maria@example.org")
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    customer.refresh_from_db()
+    assert customer.api_id == "client-9"
+    assert len(provider.calls_to("POST", CLIENTS)) == 1
+    assert ProviderCall.objects.filter(kind=CallKind.UPDATE_CLIENT, state=CallState.WANTED).exists()
+
+
 def test_two_candidates_are_left_to_a_person(provider: FakeTransport) -> None:
     provider.drop("POST", CLIENTS)
     provider.reply("GET", CLIENTS, [client_json(id="one"), client_json(id="two")])
