@@ -19,6 +19,7 @@ class Kind(models.TextChoices):
     CARD_LIMITS_CHANGED = "card.limits_changed", "changed the card's limits"
     CARD_STATUS_CHANGED = "card.status_changed", "changed the card's status"
     DELIVERY_PROCESSED_AGAIN = "delivery.processed_again", "had a delivery processed again"
+    CALL_HASTENED = "call.hastened", "had an open call looked at again"
     CALL_RESOLVED = "call.resolved", "settled a call to the provider"
     RECORD_VIEWED = "record.viewed", "looked at the record"
     SIGNED_IN = "person.signed_in", "signed in"

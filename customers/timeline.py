@@ -59,7 +59,7 @@ def _of_change(change: StatusChange) -> Entry:
 
 
 def _by_whom(change: StatusChange) -> str:
-    return change.by.get_username() if change.by else SOURCES.get(change.source, "")
+    return change.by.get_username() if change.by else SOURCES.get(Source(change.source), "")
 
 
 def _surprise(change: StatusChange) -> str:
