@@ -57,9 +57,8 @@ def digest_of_client(held: RemoteClient) -> str:
 
 
 def _as_payload(held: RemoteClient) -> ClientPayload:
-    return ClientPayload(
-        **{each.name: getattr(held, each.name) for each in fields(ClientPayload) if each.name != "extra"}
-    )
+    shown = [each.name for each in fields(ClientPayload) if each.name != "extra"]
+    return ClientPayload(**{name: getattr(held, name) for name in shown})
 
 
 def answer_to(customer: Customer, key: str) -> Any:
