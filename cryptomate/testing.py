@@ -131,7 +131,7 @@ class FakeTransport(HTTPAdapter):
 
         self._set(method, path, answer)
 
-    def fail(self, method: str, path: str, error: Exception) -> None:
+    def fail(self, method: str, path: str, error: BaseException) -> None:
         """Raise what `requests` would raise."""
 
         def answer(_call: FakeCall, _request: requests.PreparedRequest) -> urllib3.HTTPResponse:

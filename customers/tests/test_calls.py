@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -63,7 +64,7 @@ def test_a_second_wish_for_the_same_thing_is_the_first_ones_call() -> None:
 
 def test_a_wish_with_other_values_waits_for_the_first() -> None:
     customer = make_customer()
-    wish = {"kind": CallKind.ISSUE_CARD, "target": customer, "customer_id": customer.pk, "by": None}
+    wish: dict[str, Any] = {"kind": CallKind.ISSUE_CARD, "target": customer, "customer_id": customer.pk, "by": None}
     want(**wish, payload={"holder": "A"})
 
     with pytest.raises(AlreadyUnderway, match="still under way"):
