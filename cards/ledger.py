@@ -23,7 +23,6 @@ def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase
 
     The same again answers with the first, whatever brought it.
     """
-    Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     now = timezone.now()
     data = {**asdict(purchase), "occurred_at": purchase.occurred_at or now}
     event, created = TransactionEvent.objects.get_or_create(

@@ -113,6 +113,17 @@ def test_a_purchase_that_turns_out_to_be_part_of_another_goes() -> None:
     assert not Placement.objects.exclude(transaction__in=Transaction.objects.all()).exists()
 
 
+def test_a_purchase_that_turns_out_to_be_two_is_taken_apart() -> None:
+    card = make_card()
+    tell(card, A, op="one")
+    tell(card, C, after=60, op="two")
+
+    tell(card, A, after=30, op="three")
+
+    assert list(card.transactions.order_by("first_at").values_list("state", flat=True)) == ["AUTHORIZED", "CLEARED"]
+    assert [purchase.placements.count() for purchase in card.transactions.order_by("first_at")] == [1, 2]
+
+
 def test_the_events_of_another_card_are_left_alone() -> None:
     mine, other = make_card(), make_card()
     tell(other, A)

@@ -401,7 +401,7 @@ def test_a_poll_brings_the_new_status_with_what_depends_on_it(client: Client, of
     client.force_login(officer)
     seen = client.get(url("detail", card.pk)).context["seen"]
 
-    Card.objects.filter(pk=card.pk).update(**{"status": "FROZEN"}, hold_reason="OFFICER")
+    Card.objects.filter(pk=card.pk).update(**{"status": "FROZEN"})
     html = page(client, url("live", card.pk), data={"seen": seen}, headers=HTMX)
 
     assert 'id="card-title" hx-swap-oob="true"' in html
@@ -496,6 +496,23 @@ def test_transactions_are_turned_page_by_page(client: Client, support: User, mon
     ]
     assert names(back) == names(second)
     assert (first["newer_url"], third["older_url"]) == ("", "")
+
+
+def test_no_purchase_is_lost_between_pages_when_several_were_made_at_once(
+    client: Client, support: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cards.paging.PAGE_SIZE", 2)
+    made = {spend(make_card()).pk for _ in range(5)}
+    client.force_login(support)
+
+    shown: list[Any] = []
+    address = url("transactions")
+    while address:
+        context = client.get(address).context
+        shown += [row.pk for row in context["page"].rows]
+        address = context["older_url"]
+
+    assert sorted(shown) == sorted(made)
 
 
 def test_transactions_are_filtered_by_card_and_status_and_the_pages_keep_it(
