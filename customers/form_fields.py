@@ -58,7 +58,7 @@ def ask_by_name(form: forms.BaseForm) -> None:
     """Let each field that is left empty be asked for by its own name."""
     for key, field in form.fields.items():
         label = str(form[key].label)
-        name = label if label[:2].isupper() else label[:1].lower() + label[1:]
+        name = label if label[1:] != label[1:].lower() else label.lower()  # leaves "ID number" and names as given
         verb = "Choose" if isinstance(field, (forms.ChoiceField, forms.FileField)) else "Enter"
         field.error_messages["required"] = f"{verb} the {name}."
         field.error_messages.setdefault("invalid_choice", "Choose one of the list.")

@@ -1,0 +1,72 @@
+import io
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from audit.models import Event
+from customers.actions import Upload, save_draft
+from customers.images import clean_image
+from customers.models import Document
+from customers.tests.making import make_customer, make_request
+from customers.tests.pictures import photo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def document(officer: User) -> Document:
+    upload = Upload("drivers/../license", {}, front=clean_image(photo(kind="PNG", size=(40, 30))), back=None)
+    return save_draft(
+        request=make_request(make_customer()), requirement_id="identity_document", upload=upload, by=officer
+    )
+
+
+def address(document: Document, side: str = "front", **changes: Any) -> str:
+    return reverse("customers:image", args=[changes.get("customer", document.customer_id), document.pk, side])
+
+
+def test_an_officer_sees_the_image_and_it_is_recorded(as_officer: Client, document: Document) -> None:
+    response = as_officer.get(address(document))
+
+    event = Event.objects.get(kind="document.viewed")
+    assert Image.open(io.BytesIO(response.content)).size == (40, 30)
+    assert (event.actor_name, event.object_id, event.customer_id) == ("officer", str(document.pk), document.customer_id)
+
+
+def test_the_image_can_neither_be_cached_nor_run(as_officer: Client, document: Document) -> None:
+    response = as_officer.get(address(document))
+
+    assert response["Content-Type"] == "image/png"
+    assert response["Cache-Control"] == "no-store, private"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["Content-Disposition"] == 'inline; filename="driverslicense-front.png"'
+
+
+def test_support_sees_no_image(as_support: Client, document: Document) -> None:
+    assert as_support.get(address(document)).status_code == 403
+    assert not Event.objects.filter(kind="document.viewed").exists()
+
+
+def test_a_stranger_signs_in_first(client: Client, document: Document) -> None:
+    assert client.get(address(document)).status_code == 302
+
+
+def test_a_side_that_was_not_uploaded_is_not_found(as_officer: Client, document: Document) -> None:
+    assert as_officer.get(address(document, "back")).status_code == 404
+    assert as_officer.get(address(document).replace("front", "etc")).status_code == 404
+    assert not Event.objects.filter(kind="document.viewed").exists()
+
+
+def test_an_image_is_not_found_under_another_customer(as_officer: Client, document: Document) -> None:
+    other = make_customer(api_id="client-2")
+
+    assert as_officer.get(address(document, customer=other.pk)).status_code == 404
+
+
+def test_an_image_is_only_read(as_officer: Client, document: Document) -> None:
+    assert as_officer.post(address(document)).status_code == 405

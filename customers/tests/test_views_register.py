@@ -1,0 +1,157 @@
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Event
+from customers.models import Customer
+from customers.statuses import RequestStatus
+from customers.tests.making import make_customer, make_request
+from customers.tests.typed import CARDS_TYPED, MARIA_TYPED, typed
+from provider.models import CallKind, Country, ProviderCall
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
+
+NEW = "/customers/new/"
+LABELS = [
+    "First name", "Second name", "Last name", "Email", "Date of birth", "Phone country code", "Phone number", "Country",
+    "State", "Street line 1", "Street line 2", "City", "Postal code", "Individual cards", "Gender", "ID type",
+    "ID number", "Occupation", "Annual salary", "Account purpose", "Expected monthly volume",
+]  # fmt: skip
+
+
+def test_the_form_offers_what_the_guide_asks_for(as_officer: Client) -> None:
+    page = as_officer.get(NEW).content.decode()
+
+    for label in LABELS:
+        assert f">{label}</label>" in page
+    assert "Create customer</button>" in page
+
+
+def test_a_new_customer_is_kept_and_wanted_at_the_provider(as_officer: Client, officer: User) -> None:
+    answers = typed()
+
+    response = as_officer.post(NEW, answers)
+
+    customer = Customer.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == reverse("customers:detail", args=[customer.pk])
+    assert str(customer.pk) == answers["id"]
+    assert customer.created_by == officer
+    assert ProviderCall.objects.get(kind=CallKind.REGISTER_CLIENT).target_id == customer.pk
+
+
+def test_a_form_sent_twice_makes_one_customer(as_officer: Client) -> None:
+    answers = typed()
+    as_officer.post(NEW, answers)
+
+    response = as_officer.post(NEW, answers, follow=True)
+
+    assert Customer.objects.count() == 1
+    assert ProviderCall.objects.count() == 1
+    assert "had created the customer already" in response.content.decode()
+
+
+def test_wrong_input_comes_back_with_everything_typed(as_officer: Client) -> None:
+    response = as_officer.post(NEW, typed(email="maria", city="Del Viso", occupation="Architect"))
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "1 answer needs a change" in page
+    assert 'href="#id_email"' in page
+    for kept in ('value="maria"', 'value="Del Viso"', 'value="Architect"', '<option value="ARG-B" selected>'):
+        assert kept in page
+    assert not Customer.objects.exists()
+
+
+def test_an_empty_form_is_refused(as_officer: Client) -> None:
+    assert as_officer.post(NEW, {}).status_code == 422
+
+
+def test_without_countries_the_form_says_what_to_do(as_officer: Client) -> None:
+    Country.objects.all().delete()
+
+    page = as_officer.get(NEW).content.decode()
+
+    assert "Countries are not here yet" in page
+    assert "disabled>Create customer" in page
+
+
+def test_another_country_brings_its_states_and_id_types(as_officer: Client) -> None:
+    page = as_officer.get("/customers/subdivisions/", {"country": "BRA"}).content.decode()
+
+    assert "BRA-SP" in page
+    assert "ARG-B" not in page
+    assert '<option value="CPF">' in page
+    assert "12345-678" in page
+
+
+def test_without_a_script_a_change_of_country_is_answered_with_its_states(as_officer: Client) -> None:
+    page = as_officer.post(NEW, typed(country="BRA", state="ARG-B", id_type="CPF")).content.decode()
+
+    assert '<option value="BRA-SP">' in page
+    assert "Choose the state from the list." in page
+
+
+def test_edit_shows_the_data_and_saves_the_whole_of_it(as_officer: Client) -> None:
+    customer = make_customer()
+    address = reverse("customers:edit", args=[customer.pk])
+
+    page = as_officer.get(address).content.decode()
+    response = as_officer.post(address, {**MARIA_TYPED, **CARDS_TYPED, "city": "Pilar", "id_number": ""})
+
+    customer.refresh_from_db()
+    assert 'value="Del Viso"' in page
+    assert response.status_code == 302
+    assert (customer.city, customer.id_number) == ("Pilar", "AB1234567")
+    assert ProviderCall.objects.filter(kind=CallKind.UPDATE_CLIENT).exists()
+    assert Event.objects.filter(kind="customer.updated", actor_name="officer").exists()
+
+
+def test_edit_refuses_wrong_input_and_changes_nothing(as_officer: Client) -> None:
+    customer = make_customer()
+
+    response = as_officer.post(reverse("customers:edit", args=[customer.pk]), {**MARIA_TYPED, "city": ""})
+
+    customer.refresh_from_db()
+    assert response.status_code == 422
+    assert customer.city == "Del Viso"
+
+
+def test_edit_is_refused_while_the_review_runs(as_officer: Client) -> None:
+    customer = make_customer()
+    make_request(customer, status=RequestStatus.IN_KYC)
+
+    response = as_officer.post(
+        reverse("customers:edit", args=[customer.pk]), {**MARIA_TYPED, **CARDS_TYPED, "city": "Pilar"}
+    )
+
+    customer.refresh_from_db()
+    assert response.status_code == 409
+    assert "Data can be changed after the verdict." in response.content.decode()
+    assert 'value="Pilar"' in response.content.decode()
+    assert customer.city == "Del Viso"
+
+
+@pytest.mark.parametrize("name", ["new", "edit"])
+def test_support_neither_registers_nor_edits(name: str, as_support: Client) -> None:
+    address = NEW if name == "new" else reverse("customers:edit", args=[make_customer().pk])
+
+    assert as_support.get(address).status_code == 403
+    assert as_support.post(address, typed()).status_code == 403
+    assert not ProviderCall.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/customers/", NEW, "/customers/subdivisions/", f"/customers/{uuid.UUID(int=7)}/"])
+def test_a_stranger_signs_in_first(address: str, client: Client) -> None:
+    response = client.get(address)
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/accounts/login/?next={address}"
+
+
+def test_a_customer_that_is_not_there_is_not_found(as_officer: Client) -> None:
+    for page in ("", "edit/", "progress/"):
+        assert as_officer.get(f"/customers/{uuid.uuid4()}/{page}").status_code == 404
