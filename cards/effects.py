@@ -5,7 +5,7 @@ from typing import Any
 from cards.actions import ask_for_refresh
 from cards.following import create_card, follow_card, limits_in
 from cards.models import LIMITS, Card
-from cards.statuses import CardStatus
+from cards.statuses import CardStatus, HoldReason
 from cryptomate import Client, Refused, RemoteCard
 from customers.models import Customer
 from customers.statuses import Source
@@ -61,7 +61,9 @@ class SetFrozen:
         return remote if is_frozen == call.payload["freeze"] else None
 
     def done(self, call: ProviderCall, answer: RemoteCard) -> None:
-        follow_card(Card.objects.get(pk=call.target_id), answer, source=Source.SYNC, by=call.wanted_by)
+        card = Card.objects.get(pk=call.target_id)
+        reason = HoldReason.OFFICER if call.payload["freeze"] else ""
+        follow_card(card, answer, source=Source.SYNC, by=call.wanted_by, hold_reason=reason)
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         """Nothing of ours changes: the call says why."""

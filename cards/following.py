@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cards.actions import follow_status
 from cards.models import LIMITS, Card
-from cards.statuses import CARD_TRANSITIONS, CARD_WORDS, ApprovalMethod, CardStatus, HoldReason
+from cards.statuses import CARD_TRANSITIONS, CARD_WORDS, ApprovalMethod, CardStatus
 from cryptomate import Client, DepositAddress, Refused, RemoteCard
 from customers.models import Customer
 from customers.statuses import Source
@@ -40,8 +40,13 @@ def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -
 
 
 @transaction.atomic
-def follow_card(card: Card, remote: RemoteCard, *, source: Source, by: User | None = None) -> None:
-    """Bring the card in line with what the provider answers about it; what it leaves out stays."""
+def follow_card(
+    card: Card, remote: RemoteCard, *, source: Source, by: User | None = None, hold_reason: str = ""
+) -> None:
+    """Bring the card in line with what the provider answers about it; what it leaves out stays.
+
+    `by` is who asked for a step, and `hold_reason` why the card is held if that was the step.
+    """
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     said = _columns(remote)
     changed = [name for name, value in said.items() if getattr(card, name) != value]
@@ -55,7 +60,7 @@ def follow_card(card: Card, remote: RemoteCard, *, source: Source, by: User | No
         remote.status,
         source=Source.OFFICER if officers else source,
         by=by if officers else None,
-        hold_reason=HoldReason.OFFICER if officers else "",
+        hold_reason=hold_reason if remote.status == CardStatus.FROZEN else "",
     )
 
 

@@ -9,9 +9,11 @@ from django.utils import timezone
 from cards import actions, following
 from cards.models import Card
 from cards.statuses import ApprovalMethod
+from cards.tasks import refresh_card
 from cards.tests.making import make_active_customer, make_card
 from cryptomate.testing import FakeTransport, card_json
 from customers.models import Customer, StatusChange
+from customers.statuses import Source
 from provider.actions import carry_out
 from provider.models import CallState, ProviderCall
 
@@ -179,6 +181,18 @@ def test_freezing_follows_the_card_as_it_is_afterwards(support: User, provider: 
     assert (change.source, change.by) == ("OFFICER", support)
 
 
+def test_a_freeze_that_a_refresh_saw_first_still_names_the_person(support: User, provider: FakeTransport) -> None:
+    card = make_card(api_id="icard_1")
+    call = actions.set_frozen(card=card, freeze=True, by=support)
+    actions.follow_status(card, "FROZEN", source=Source.SYNC)
+    provider.reply("PATCH", FROZEN, {})
+    provider.reply("GET", ONE, card_json(id="icard_1", status="FROZEN"))
+
+    carry_out_now(call, provider)
+
+    assert Card.objects.get().hold_reason == "OFFICER"
+
+
 def test_unfreezing_makes_the_card_active_again(support: User, provider: FakeTransport) -> None:
     card = make_card(api_id="icard_1", status="FROZEN", hold_reason="VELOCITY")
     provider.reply("PATCH", FROZEN, {})
@@ -285,6 +299,19 @@ def test_a_refresh_reads_status_balance_and_addresses(provider: FakeTransport) -
         ("GA7Q", "123456", True),
     ]
     assert Card.objects.by_wallet("0xabc") == card
+
+
+def test_a_provider_that_does_not_answer_leaves_the_card_as_it_was(
+    provider: FakeTransport, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = make_card(api_id="icard_1", refreshed_at=None)
+    provider.refuse("GET", ONE, 500)
+    monkeypatch.setattr("cards.tasks.provider_client", provider.client)
+
+    refresh_card(card_id=str(card.pk))
+
+    assert Card.objects.get().refreshed_at is None
+    assert "could not be refreshed" in caplog.text
 
 
 def test_a_card_without_a_balance_of_its_own_is_refreshed_all_the_same(provider: FakeTransport) -> None:
