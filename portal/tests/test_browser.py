@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from portal.specimens import specimen
 from portal.testing import Stack
+from portal.tests.visitor import MARIA, Visitor
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -191,6 +192,7 @@ def test_the_whole_registration_works_without_scripts(browser: Browser, stack: S
 
 
 def test_support_sees_the_customer_but_no_way_to_edit_upload_or_issue(browser: Browser, stack: Stack) -> None:
+    Visitor(stack.url, name="officer").send("/customers/new/", {**MARIA, "email": "seen-by-support@example.com"})
     page = sign_in(browser, stack, "support")
     page.goto(f"{stack.url}/customers/")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()

@@ -1,6 +1,7 @@
 """A caller of the sandbox that knows the way to each state a test starts from."""
 
 import base64
+import time
 from io import BytesIO
 from typing import Any
 
@@ -80,6 +81,13 @@ class Provider:
 
     def wait_idle(self) -> None:
         assert self.console("POST", "/console/wait-idle", {"seconds": 10})["idle"]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Wait for a call that is over for us, and may not be for the sandbox, and list what it has counted."""
+        deadline = time.monotonic() + 10
+        while not (calls := self.console("GET", "/console/calls")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return list(calls)
 
     def client(self, **changes: Any) -> str:
         answer = self.api("POST", CLIENTS, json=person(**changes))

@@ -155,7 +155,7 @@ def test_the_console_lists_the_calls(provider: Provider) -> None:
     with pytest.raises(requests.ConnectionError):
         provider.api("POST", CLIENTS, json=MARIA, headers={"Idempotency-Key": "5f0c8b34"})
 
-    [call] = provider.console("GET", "/console/calls")
+    [call] = provider.calls()
 
     assert {name: call[name] for name in ("method", "path", "idempotency_key", "fault")} == {
         "method": "POST",
