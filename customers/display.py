@@ -34,6 +34,7 @@ class NextStep:
 
     text: str
     since: datetime | None = None
+    usual: tuple[timedelta, timedelta] | None = None
     then: str = ""
     next_look: datetime | None = None
 
@@ -80,7 +81,9 @@ def _with_request(standing: Standing, status: str) -> NextStep:
     request = standing.request
     assert request is not None  # noqa: S101 - the caller looked
     if status == RequestStatus.IN_KYC:
-        return NextStep("In review", since=request.submitted_at, next_look=request.next_sync_at)
+        return NextStep(
+            "In review", since=request.submitted_at, usual=standing.usual_review, next_look=request.next_sync_at
+        )
     if status == RequestStatus.ENABLED:
         return _with_product(standing.customer, request.decided_at, request.next_sync_at)
     if status == RequestStatus.REJECTED:
@@ -102,7 +105,8 @@ def _with_product(customer: Customer, at: datetime | None, next_look: datetime |
 
 def progress_line(checklist: Checklist) -> str:
     if checklist.left == 0:
-        return f"All {count(checklist.total, 'requirement')} supplied" if checklist.total else ""
+        everything = "All " if checklist.total > 1 else ""
+        return f"{everything}{count(checklist.total, 'requirement')} supplied" if checklist.total else ""
     return f"{checklist.left} of {count(checklist.total, 'requirement')} left"
 
 

@@ -59,6 +59,8 @@ class CustomerPage:
     def _head(self) -> list[Region]:
         customer, step = self.standing.customer, self.context["next_step"]
         return [
+            Region("progress", "customers/_progress.html", digest(*self._progress())),
+            Region("support", "customers/_support_message.html", digest(self.context["is_long_in_review"])),
             Region("customer-title", "customers/_title.html", digest(customer.status, customer.api_id)),
             Region("customer-next", "customers/_next.html", digest(step)),
             Region("customer-actions", "customers/_actions.html", digest(*self._actions())),
@@ -66,6 +68,9 @@ class CustomerPage:
             Region("customer-cards", "customers/_cards.html", digest(customer.status)),
             Region("timeline", "customers/_timeline.html", digest(self.context["timeline"])),
         ]
+
+    def _progress(self) -> tuple[Any, ...]:
+        return self.standing.poll_ms, self.context["faces"], self.context["progress"], self.context["supplied"]
 
     def _actions(self) -> tuple[Any, ...]:
         names = ("offers_submit", "reason_against_submit", "is_long_in_review")

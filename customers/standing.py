@@ -16,8 +16,10 @@ KINDS = (
     CallKind.REGISTER_CLIENT, CallKind.UPDATE_CLIENT, CallKind.REQUEST_PRODUCT, CallKind.UPLOAD_DOCUMENT,
     CallKind.SUBMIT_REQUEST,
 )  # fmt: skip
-SHORTEST_POLL, LONGEST_POLL = timedelta(milliseconds=500), timedelta(seconds=5)
-POLL_GROWTH = 8  # the page asks after an eighth of the time that it has been waiting
+POLLS_MS = (500, 1000, 2000, 5000)
+POLL_GROWTH = 8  # the page asks after about an eighth of the time that it has been waiting
+SOON = timedelta(seconds=5)
+FEWEST_REVIEWS, REVIEWS_COUNTED = 5, 50
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Standing:
     checklist: Checklist
     calls: list[ProviderCall]  # newest first, without those about cards
     now: datetime
+    usual_review: tuple[timedelta, timedelta] | None = None
 
     @cached_property
     def open_calls(self) -> list[ProviderCall]:
@@ -50,7 +53,7 @@ class Standing:
     def waits_for_look(self) -> bool:
         """Answer whether the provider is about to be asked how the request stands."""
         due = self.request.next_sync_at if self.request else None
-        return due is not None and due <= self.now + LONGEST_POLL
+        return due is not None and due <= self.now + SOON
 
     @property
     def moves(self) -> bool:
@@ -69,8 +72,8 @@ class Standing:
         """Return after how many milliseconds the page asks again; 0 at rest."""
         if not self.moves:
             return 0
-        waited = (self.now - self._waiting_since) / POLL_GROWTH
-        return int(min(LONGEST_POLL, max(SHORTEST_POLL, waited)).total_seconds() * 1000)
+        share = (self.now - self._waiting_since).total_seconds() * 1000 / POLL_GROWTH
+        return max([pause for pause in POLLS_MS if pause <= share], default=POLLS_MS[0])
 
     @property
     def _waiting_since(self) -> datetime:
@@ -89,4 +92,15 @@ def standing_of(customer: Customer) -> Standing:
         checklist=checklist_of(request) if request else Checklist(),
         calls=list(ProviderCall.objects.about(customer.pk).filter(kind__in=KINDS).order_by("-wanted_at")),
         now=timezone.now(),
+        usual_review=usual_review() if request and request.status == RequestStatus.IN_KYC else None,
     )
+
+
+def usual_review() -> tuple[timedelta, timedelta] | None:
+    """Return how long most of the last reviews took, from the shorter to the longer; None while there are too few."""
+    decided = EnablementRequest.objects.exclude(submitted_at=None).exclude(decided_at=None).order_by("-decided_at")
+    times = decided.values_list("submitted_at", "decided_at")[:REVIEWS_COUNTED]
+    took = sorted(end - start for start, end in times if start and end)
+    if len(took) < FEWEST_REVIEWS:
+        return None
+    return took[len(took) // 10], took[-1 - len(took) // 10]

@@ -129,9 +129,12 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 @permission_required("customers.view_customer", raise_exception=True)
 def progress(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    """Answer a poll: the progress, and the other regions that changed."""
+    """Answer a poll with the regions that changed, or with nothing."""
     page = customer_page(get_object_or_404(Customer, pk=pk), request.user)
-    context = {**page.context, "page": page, "seen": page.seen(), "changed": page.changed(request.GET.get("seen", ""))}
+    changed = page.changed(request.GET.get("seen", ""))
+    if not changed:
+        return HttpResponse(status=204)
+    context = {**page.context, "page": page, "seen": page.seen(), "changed": changed}
     return render(request, "customers/_live.html", context)
 
 

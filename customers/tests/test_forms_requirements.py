@@ -41,7 +41,7 @@ def document_form(
 # --- Data
 
 
-ANSWERS = [
+ANSWERS: list[tuple[dict[str, Any], str, Any]] = [
     ({"data_type": "STRING"}, " Teacher ", "Teacher"),
     ({"data_type": "DATE"}, "21/11/2030", "2030-11-21"),
     ({"data_type": "NUMBER"}, "1200", 1200),
