@@ -14,7 +14,7 @@ PACES = [500, 1000, 2000, 5000]  # milliseconds; few, so that a page is drawn ag
 POLL_GROWTH = 8  # a page asks after an eighth of the time that it has been waiting
 
 AFTER_REFUSAL = {
-    CallKind.ISSUE_CARD: "Change what it names, then issue the card again.",
+    CallKind.ISSUE_CARD: "Put that right, then issue the card again.",
     CallKind.SET_FROZEN: "The card is as it was. Refresh it, then try again.",
     CallKind.SET_LIMITS: "The limits are as they were. Change them once more.",
 }

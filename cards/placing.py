@@ -16,7 +16,7 @@ from cards.statuses import EventKind, Match
 K = EventKind
 
 # What happens first when two events bear the same time.
-RANK = {K.AUTHORIZED: 0, K.DECLINED: 1, K.REVERSAL: 2, K.CLEARED: 3, K.REFUND: 4}
+RANK: Mapping[str, int] = {K.AUTHORIZED: 0, K.DECLINED: 1, K.REVERSAL: 2, K.CLEARED: 3, K.REFUND: 4}
 TIP = Decimal("1.25")  # a restaurant settles up to a quarter more than it had authorized
 ROUNDING = Decimal("0.02")  # what parts converted one by one may differ by from the whole
 
@@ -26,6 +26,11 @@ class Group:
     """One purchase, as far as its events tell: each with how it was found to belong here."""
 
     matches: list[tuple[TransactionEvent, Match]] = field(default_factory=list)
+    totals: dict[str, Decimal] = field(default_factory=dict)
+
+    def take(self, event: TransactionEvent, how: Match) -> None:
+        self.matches.append((event, how))
+        self.totals[event.kind] = self.total(event.kind) + event.transaction_amount
 
     @property
     def events(self) -> list[TransactionEvent]:
@@ -36,10 +41,10 @@ class Group:
         return self.matches[0][0]
 
     def has(self, kind: str) -> bool:
-        return any(event.kind == kind for event, _ in self.matches)
+        return kind in self.totals
 
     def total(self, kind: str) -> Decimal:
-        return sum((event.transaction_amount for event, _ in self.matches if event.kind == kind), Decimal(0))
+        return self.totals.get(kind, Decimal(0))
 
     @property
     def held(self) -> Decimal:
@@ -47,6 +52,11 @@ class Group:
         if self.has(K.DECLINED):
             return Decimal(0)
         return self.total(K.AUTHORIZED) - self.total(K.REVERSAL) - self.total(K.CLEARED)
+
+    def may_take(self, event: TransactionEvent) -> bool:
+        """Answer whether the event comes later and something is left that it could be about."""
+        is_open = self.has(K.CLEARED) if event.kind == K.REFUND else not self.has(K.CLEARED) or self.held > 0
+        return is_open and in_order(self.opening) < in_order(event)
 
     @property
     def refundable(self) -> Decimal:
@@ -70,7 +80,7 @@ def place(events: Iterable[TransactionEvent]) -> list[Group]:
 
 def in_order(event: TransactionEvent) -> tuple[datetime, int, str, str]:
     """Sort by time; the digest makes the order total, whatever order the events came in."""
-    return (event.occurred_at, RANK[K(event.kind)], event.operation_id, event.digest)
+    return (event.occurred_at, RANK[event.kind], event.operation_id, event.digest)
 
 
 class _Ledger:
@@ -96,7 +106,7 @@ class _Ledger:
 
     def add_by_merchant(self, event: TransactionEvent) -> bool:
         candidates = self._candidates(event)
-        for fits in FITTING[K(event.kind)]:
+        for fits in FITTING[event.kind]:
             for group in candidates:
                 if fits(group, event.transaction_amount, event):
                     self._add(event, Match.MERCHANT_AND_AMOUNT, group)
@@ -104,18 +114,14 @@ class _Ledger:
         return False
 
     def _add(self, event: TransactionEvent, how: Match, group: Group) -> None:
-        group.matches.append((event, how))
+        group.take(event, how)
         if event.operation_id:
             self._by_operation.setdefault(event.operation_id, group)
 
     def _candidates(self, event: TransactionEvent) -> list[Group]:
         """Return the earlier purchases at the same merchant in the same currency, the most recent first."""
         found = {id(group): group for key in _merchant_keys(event) for group in self._by_merchant[key]}
-        earlier = [
-            group
-            for group in found.values()
-            if in_order(group.opening) < in_order(event) and _same_merchant(group.opening, event)
-        ]
+        earlier = [group for group in found.values() if group.may_take(event) and _same_merchant(group.opening, event)]
         return sorted(earlier, key=lambda group: in_order(group.opening), reverse=True)
 
 
@@ -169,7 +175,7 @@ def _refunds_a_part(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
 
 Fits = Callable[[Group, Decimal, TransactionEvent], bool]
 
-FITTING: Mapping[EventKind, tuple[Fits, ...]] = {
+FITTING: Mapping[str, tuple[Fits, ...]] = {
     K.AUTHORIZED: (),
     K.DECLINED: (_cancels_the_hold,),
     K.CLEARED: (_is_the_whole_hold, _is_the_rest_of_the_hold, _is_part_of_the_hold, _is_the_hold_with_a_tip),

@@ -20,6 +20,7 @@ from cards.statuses import TransactionState
 from customers.models import Customer
 from customers.policies import NotAllowed, check_can_issue, reason_against
 from customers.status_changes import StepNotAllowed
+from customers.timeline import timeline
 from provider.actions import AlreadyUnderway
 
 MAY_NOT = (NotAllowed, StepNotAllowed, AlreadyUnderway)
@@ -145,7 +146,7 @@ def issue(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         actions.issue_card(customer=customer, by=request.user, **form.wish())
     except MAY_NOT as refusal:
         return _issuing(request, customer, form, refusal=str(refusal), status=409)
-    messages.success(request, f"The card for {form.cleaned_data['holder_name']} is being issued.")
+    messages.info(request, f"The card for {form.cleaned_data['holder_name']} is being issued.")
     return redirect(reverse("customers:detail", args=[customer.pk], fragment="customer-cards"))
 
 
@@ -161,7 +162,8 @@ def _issuing(
 def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer a poll of the customer's cards, while one is being issued."""
     customer = get_object_or_404(Customer, pk=pk)
-    return render(request, "cards/_customer_cards.html", pages.customer_cards(customer, request.user))
+    context = {**pages.customer_cards(customer, request.user), "timeline": timeline(customer)}
+    return render(request, "cards/_issuing.html", context)
 
 
 # --- Transactions

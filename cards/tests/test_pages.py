@@ -271,6 +271,8 @@ def test_a_card_under_way_is_followed_until_it_is_there(client: Client, officer:
     html = page(client, url("customer_cards", customer.pk))
     assert "•••• 4242" in html
     assert "hx-trigger" not in html
+    assert 'id="timeline" hx-swap-oob="true"' in html
+    assert "Issue the card: done" in html
 
 
 def test_a_card_without_an_answer_is_shown_as_such(officer: User) -> None:
