@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from cryptomate.testing import FakeTransport, client_json, request_json
+from customers.effects import UpdateClient
 from customers.models import Customer
 from customers.tests.making import make_customer
 from provider.actions import AlreadyUnderway, carry_out, look_again, want
@@ -333,3 +334,39 @@ def test_of_two_workers_with_one_call_one_sends_it(provider: FakeTransport) -> N
     first.join()
 
     assert len(provider.calls) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_and_an_officer_who_wants_the_same_again_do_not_wait_for_each_other(
+    provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer settles its call while the officer's transaction holds the customer and wants another of its kind."""
+    customer = make_customer()
+    provider.reply("PUT", f"{CLIENTS}/*", client_json(id=customer.api_id))
+    wish: dict[str, Any] = {"kind": CallKind.UPDATE_CLIENT, "customer_id": customer.pk, "by": None}
+    first = want(**wish, target=customer)
+    answered = threading.Event()
+    lock = UpdateClient.lock
+
+    def meet(call: ProviderCall) -> None:
+        answered.set()
+        lock(call)
+
+    monkeypatch.setattr(UpdateClient, "lock", staticmethod(meet))
+
+    def work() -> None:
+        try:
+            carry_out(first.pk, client=provider.client())
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        worker.start()
+        assert answered.wait(10)
+        want(**wish, target=customer)
+    worker.join(10)
+
+    first.refresh_from_db()
+    assert first.state == CallState.DONE
