@@ -7,6 +7,7 @@ from cards.following import create_card, follow_card, limits_in
 from cards.models import LIMITS, Card
 from cards.statuses import CardStatus, HoldReason
 from cryptomate import Client, Refused, RemoteCard
+from customers.effects import lock_customer
 from customers.models import Customer
 from customers.statuses import Source
 from provider import budget
@@ -14,8 +15,13 @@ from provider.effects import NeedsAPerson
 from provider.models import CallKind, ProviderCall
 
 
+def lock_card(call: ProviderCall) -> None:
+    Card.objects.select_for_update(no_key=True).get(pk=call.target_id)
+
+
 class IssueCard:
     kind = CallKind.ISSUE_CARD
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> RemoteCard:
         customer = Customer.objects.get(pk=call.target_id)
@@ -47,6 +53,7 @@ class IssueCard:
 
 class SetFrozen:
     kind = CallKind.SET_FROZEN
+    lock = staticmethod(lock_card)
 
     def send(self, client: Client, call: ProviderCall) -> RemoteCard:
         """Freeze or unfreeze, then read the card: the first answer is empty, and the status is the provider's word."""
@@ -71,6 +78,7 @@ class SetFrozen:
 
 class SetLimits:
     kind = CallKind.SET_LIMITS
+    lock = staticmethod(lock_card)
 
     def send(self, client: Client, call: ProviderCall) -> RemoteCard:
         card = Card.objects.get(pk=call.target_id)

@@ -19,6 +19,10 @@ from provider.models import CallKind, ProviderCall
 Occasion = following.Occasion
 
 
+def lock_customer(call: ProviderCall) -> None:
+    Customer.objects.select_for_update(no_key=True).get(pk=call.customer_id)
+
+
 @dataclass(frozen=True)
 class Saved:
     """The provider's client, and the digest of what we sent it, so that edits made meanwhile are noticed."""
@@ -29,6 +33,7 @@ class Saved:
 
 class RegisterClient:
     kind = CallKind.REGISTER_CLIENT
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> Saved:
         payload = remote.client_payload(Customer.objects.get(pk=call.target_id))
@@ -56,7 +61,7 @@ class RegisterClient:
         return Saved(found[0], remote.digest_of_client(found[0])) if found else None
 
     def done(self, call: ProviderCall, answer: Saved) -> None:
-        customer = Customer.objects.select_for_update(no_key=True).get(pk=call.target_id)
+        customer = Customer.objects.get(pk=call.target_id)
         sent_again = remote.digest(remote.client_payload(customer)) != answer.digest
         customer.api_id, customer.remote_status = answer.client.id, answer.client.status
         customer.save(update_fields=["api_id", "remote_status"])
@@ -71,6 +76,7 @@ class RegisterClient:
 
 class UpdateClient:
     kind = CallKind.UPDATE_CLIENT
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> Saved:
         customer = Customer.objects.get(pk=call.target_id)
@@ -85,7 +91,7 @@ class UpdateClient:
         return Saved(held, remote.digest(payload)) if not payload.extra and remote.holds(held, payload) else None
 
     def done(self, call: ProviderCall, answer: Saved) -> None:
-        customer = Customer.objects.select_for_update(no_key=True).get(pk=call.target_id)
+        customer = Customer.objects.get(pk=call.target_id)
         following.follow_client(customer, answer.client)
         if remote.digest(remote.client_payload(customer)) != answer.digest:
             want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=call.wanted_by)
@@ -99,6 +105,7 @@ class UpdateClient:
 
 class RequestProduct:
     kind = CallKind.REQUEST_PRODUCT
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> ProductRequest:
         customer = Customer.objects.get(pk=call.target_id)
@@ -119,7 +126,7 @@ class RequestProduct:
         return None
 
     def done(self, call: ProviderCall, answer: ProductRequest) -> None:
-        customer = Customer.objects.select_for_update(no_key=True).get(pk=call.target_id)
+        customer = Customer.objects.get(pk=call.target_id)
         request = following.follow_request(customer, answer, occasion=Occasion.REQUEST, source=Source.SYNC)
         following.follow_customer(customer, source=Source.SYNC)
         if remote.can_answer(customer, answer.missing_requirements):
@@ -140,6 +147,7 @@ class RequestProduct:
 
 class UploadDocument:
     kind = CallKind.UPLOAD_DOCUMENT
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> ProductAnswer:
         document = Document.objects.select_related("request", "customer").get(pk=call.target_id)
@@ -180,6 +188,8 @@ class UploadDocument:
             rejected_items=[*answer.rejected_items, *_earlier_items(document)],
         )
         following.follow_customer(document.customer, source=Source.SYNC)
+        if _others_were_answered(call):
+            following.hasten_sync(document.request, now=timezone.now())
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         document = Document.objects.get(pk=call.target_id)
@@ -191,6 +201,7 @@ class UploadDocument:
 
 class SubmitRequest:
     kind = CallKind.SUBMIT_REQUEST
+    lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> ProductAnswer:
         request = EnablementRequest.objects.select_related("customer").get(pk=call.target_id)
@@ -236,6 +247,16 @@ def _find(client: Client, request: EnablementRequest) -> ProductRequest | None:
 
 def _is_open(request: ProductRequest) -> bool:
     return REQUEST_WORDS.get(request.status.lower()) in OPEN_REQUEST_STATUSES
+
+
+def _others_were_answered(call: ProviderCall) -> bool:
+    """Answer whether this answer may be older than another that was written before it."""
+    return (
+        ProviderCall.objects.about(call.customer_id)
+        .answered_since(call.sent_at or call.wanted_at)
+        .exclude(pk=call.pk)
+        .exists()
+    )
 
 
 def _replaces_another(document: Document) -> bool:

@@ -17,6 +17,7 @@ from customers.models import PRODUCT, Customer, Document, EnablementRequest, Req
 from customers.requirements import concerns
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
+from provider.models import ProviderCall
 from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
 
@@ -31,8 +32,11 @@ GROWTH = 1.5
 
 
 def sync_request(request: EnablementRequest, *, client: Client, source: Source = Source.SYNC) -> None:
-    """Ask the provider how the customer and the request stand, and follow it. Raises the client's errors."""
-    customer = request.customer
+    """Ask the provider how the customer and the request stand, and follow it. Raises the client's errors.
+
+    Where a call was answered meanwhile, what we read may be older than what that answer said: it is read again.
+    """
+    customer, asked_at = request.customer, timezone.now()
     assert customer.api_id  # noqa: S101 - a request exists only for a registered customer
     budget.take(background=True)
     remote_client = client.get_client(customer.api_id)
@@ -40,6 +44,10 @@ def sync_request(request: EnablementRequest, *, client: Client, source: Source =
     remote_requests = client.list_products(customer.api_id)
     closed = set(customer.requests.closed().exclude(pk=request.pk).values_list("api_id", flat=True))
     with transaction.atomic():
+        customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if ProviderCall.objects.about(customer.pk).answered_since(asked_at).exists():
+            hasten_sync(request, now=timezone.now())
+            return
         follow_client(customer, remote_client)
         for remote in reversed(remote_requests):  # the provider lists the newest first
             if remote.product == PRODUCT and remote.id not in closed:

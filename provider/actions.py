@@ -138,6 +138,7 @@ def _look_up(call: ProviderCall, client: Client) -> Any | None:
 
 def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = None) -> None:
     with transaction.atomic():
+        effect_of(call).lock(call)
         if not _still_ours(call):
             return
         call.state = CallState.REFUSED if error else CallState.DONE

@@ -21,6 +21,12 @@ class Effect(Protocol):
         Raises NeedsAPerson when the provider's rows leave it open.
         """
 
+    def lock(self, call: ProviderCall) -> None:
+        """Lock the customer or card that people's actions lock before they want a call of this kind.
+
+        Actions and answers then take their locks in one order, and neither waits for the other in a circle.
+        """
+
     def done(self, call: ProviderCall, answer: Any) -> None:
         """Write what the answer says. Runs in the transaction that settles the call."""
 

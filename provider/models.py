@@ -47,6 +47,9 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
     def refused_registrations(self) -> Self:
         return self.filter(state=CallState.REFUSED, kind=CallKind.REGISTER_CLIENT)
 
+    def answered_since(self, moment: datetime) -> Self:
+        return self.filter(answered_at__gte=moment)
+
     def about(self, customer_id: uuid.UUID) -> Self:
         return self.filter(customer_id=customer_id)
 
