@@ -17,7 +17,6 @@ from customers.models import PRODUCT, Customer, Document, EnablementRequest, Req
 from customers.requirements import concerns
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
-from provider.models import ProviderCall
 from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
 
