@@ -38,6 +38,10 @@ class NextStep:
     then: str = ""
     next_look: datetime | None = None
 
+    @property
+    def is_usually_quick(self) -> bool:
+        return self.usual is not None and self.usual[1] < timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Face:
