@@ -200,7 +200,7 @@ def test_a_review_is_told_with_how_long_others_took(
     for seconds in took:
         times = {"submitted_at": now - timedelta(seconds=seconds), "decided_at": now}
         other = make_customer(api_id=f"other-{seconds}")
-        make_request(other, api_id=f"request-{seconds}", status=RequestStatus.ENABLED, **times)
+        make_request(other, api_id=f"other-request-{seconds}", status=RequestStatus.ENABLED, **times)
     EnablementRequest.objects.filter(customer=customer).update(status=RequestStatus.IN_KYC, submitted_at=now)
 
     assert sentence in page_of(as_officer, customer)
