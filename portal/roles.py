@@ -25,7 +25,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "provider.view_identificationtype", "provider.view_budget",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
-        "webhooks.view_webhookevent", "webhooks.change_webhookevent", "audit.view_event",
+        "webhooks.view_webhookevent", "webhooks.reprocess", "webhooks.view_refusal", "audit.view_event",
     ),
 }  # fmt: skip
 
@@ -38,6 +38,14 @@ def create_roles(apps: Apps) -> None:
         group, created = group_model.objects.get_or_create(name=name)
         if created:
             group.permissions.set([_permission(permission_model, each) for each in wanted])
+
+
+def grant(apps: Apps, role: str, *wanted: str) -> None:
+    """Give a group permissions that came into being after it. A group that an admin removed stays removed."""
+    group_model: Any = apps.get_model("auth", "Group")
+    permission_model: Any = apps.get_model("auth", "Permission")
+    for group in group_model.objects.filter(name=role):
+        group.permissions.add(*[_permission(permission_model, each) for each in wanted])
 
 
 def _permission(model: Any, name: str) -> Any:

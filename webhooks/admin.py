@@ -41,7 +41,7 @@ class WebhookEventAdmin(admin.ModelAdmin[WebhookEvent]):
         return False
 
     def has_process_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("webhooks.change_webhookevent")
+        return request.user.has_perm("webhooks.reprocess")
 
     @admin.action(description="Process again", permissions=["process"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:

@@ -88,7 +88,8 @@ class WebhookEvent(models.Model):
     class Meta:
         verbose_name = "delivery"
         verbose_name_plural = "deliveries"
-        default_permissions = ("view", "change")
+        default_permissions = ("view",)
+        permissions = [("reprocess", "Can have a delivery processed again")]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="delivery_due"),
             models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
@@ -150,3 +151,27 @@ class WebhookEvent(models.Model):
     def is_waiting(self) -> bool:
         """Say whether the sweep will look at it again."""
         return self.next_attempt_at is not None
+
+
+class Refusal(models.Model):
+    """How many requests to the webhook address one hour turned away; nothing else of them is kept."""
+
+    class Kind(models.TextChoices):
+        KEY = "KEY", "the key was missing or wrong"
+        SIZE = "SIZE", "the body was too large"
+        AWAY = "AWAY", "the database was away"
+
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    count = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "kind"], name="one_count_per_hour_and_kind"),
+            models.CheckConstraint(condition=Q(kind__in=["KEY", "SIZE", "AWAY"]), name="refusal_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} at {self.hour:%Y-%m-%d %H:00}: {self.get_kind_display()}"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required, permission_required
-from django.db import Error
+from django.db import DataError, Error, IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,14 +13,16 @@ from django.views.decorators.vary import vary_on_headers
 
 from cryptomate.errors import plain_word
 from webhooks import actions, listing
+from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
 from webhooks.deliveries import Unreadable, parse
 from webhooks.forms import TYPES, DeliveryFilter
-from webhooks.models import WebhookEvent
+from webhooks.models import Refusal, WebhookEvent
 from webhooks.policies import is_our_key
+from webhooks.refusals import tally
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 256 * 1024
+TRY_AGAIN_AFTER = 2  # seconds
 
 
 @csrf_exempt
@@ -29,15 +31,47 @@ LARGEST_BODY = 256 * 1024
 def intake(request: HttpRequest) -> HttpResponse:
     """Take a delivery from CryptoMate. Only a stored one is answered 200; any other answer makes the provider retry."""
     if not is_our_key(request.headers.get("X-Webhook-Key", "")):
-        return _problem(401, "X-Webhook-Key is missing or wrong.")
-    raw = request.read(LARGEST_BODY + 1)
-    if len(raw) > LARGEST_BODY:
-        return _problem(413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+        return _turn_away(Refusal.Kind.KEY, 401, "X-Webhook-Key is missing or wrong.")
     try:
-        return _answer(raw, _arrival(request))
-    except Error as error:
-        logger.error("A delivery could not be stored: %s", type(error).__name__)  # noqa: TRY400 - a database error's own text quotes the row
-        return _problem(503, "The delivery could not be stored. Send it again.")
+        raw = read_body(request)
+    except TooLarge:
+        return _turn_away(Refusal.Kind.SIZE, 413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
+    except CutOff:
+        return _problem(400, "The body ended before its end.")
+    return _take(raw, _arrival(request))
+
+
+def _take(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
+    """Answer whatever was sent. What we stumble over is kept as unreadable: a person finds it, nothing is lost."""
+    try:
+        return _answer(raw, arrival)
+    except Exception as error:
+        if _is_away(error):
+            return _away(error, arrival)
+        return _keep(raw, arrival, error)
+
+
+def _keep(raw: bytes, arrival: actions.Arrival, error: Exception) -> HttpResponse:
+    logger.error("A delivery was not taken: %s", type(error).__name__)
+    try:
+        actions.reject(raw, f"The portal could not take it: {type(error).__name__}", arrival)
+    except Error as refused:
+        return _away(refused, arrival)
+    return _problem(400, "The portal could not take this delivery. It is kept for a person to look at.")
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell a database that does not do its work from one that refuses what it was given."""
+    return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError)
+
+
+def _away(error: Exception, arrival: actions.Arrival) -> HttpResponse:
+    # Only the error's name: its own text quotes the row.
+    logger.error("A delivery could not be stored: %s", type(error).__name__)
+    tally.add(Refusal.Kind.AWAY, at=arrival.received_at)
+    answer = _problem(503, "The delivery could not be stored. Send it again.")
+    answer["Retry-After"] = str(TRY_AGAIN_AFTER)
+    return answer
 
 
 def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
@@ -49,7 +83,14 @@ def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
     if delivery.asks_for_a_decision:
         return JsonResponse({"response_code": actions.authorize(delivery, arrival)})
     actions.receive(delivery, arrival)
+    tally.write_if_due()
     return JsonResponse({"response_code": "OK"})
+
+
+def _turn_away(kind: Refusal.Kind, status: int, sentence: str) -> HttpResponse:
+    tally.add(kind, at=timezone.now())
+    tally.write_if_due()
+    return _problem(status, sentence)
 
 
 def _problem(status: int, sentence: str) -> HttpResponse:
