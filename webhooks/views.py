@@ -90,7 +90,9 @@ def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
 def _turn_away(kind: Refusal.Kind, status: int, sentence: str) -> HttpResponse:
     tally.add(kind, at=timezone.now())
     tally.write_if_due()
-    return _problem(status, sentence)
+    answer = _problem(status, sentence)
+    answer._has_been_logged = True  # type: ignore[attr-defined] # Django writes a line for each, and a flood fills the disk
+    return answer
 
 
 def _problem(status: int, sentence: str) -> HttpResponse:

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from django.test import Client
 
 from webhooks import actions, views
@@ -188,7 +188,30 @@ def test_a_database_that_is_away_makes_the_provider_try_again(monkeypatch: pytes
 
     monkeypatch.setattr(connection, "cursor", away)
 
-    assert deliver(DELIVERY).status_code == 503
+    answer = deliver(DELIVERY)
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), DataError("out of range"), RecursionError()], ids=lambda e: type(e).__name__
+)
+def test_what_we_stumble_over_is_kept_for_a_person_and_never_a_500(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def stumbles(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(actions, "receive", stumbles)
+
+    answer = deliver(DELIVERY)
+
+    event = WebhookEvent.objects.get()
+    assert answer.status_code == 400
+    assert (event.outcome, event.outcome_note) == ("REJECTED", f"The portal could not take it: {type(error).__name__}")
+    assert "ramp_1" in event.body["unreadable"]
 
 
 def test_no_secret_reaches_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
