@@ -45,7 +45,7 @@ def _photograph(stack: Stack) -> None:
         page.get_by_label("Password").fill("demo")
         page.get_by_role("button", name="Sign in").click()
         _shoot(page, "queue")
-        page.get_by_role("link", name="James Whitfield").first.click()
+        page.get_by_role("link", name="Tomás Aguirre").first.click()
         _shoot(page, "customer")
         browser.close()
 

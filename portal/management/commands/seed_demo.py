@@ -33,11 +33,12 @@ from customers.images import clean_image
 from customers.models import Customer
 from customers.statuses import RequestStatus
 from portal.specimens import specimen
+from provider.models import IdentificationType
 
 PATIENCE = 60  # seconds for the worker to carry out one step for everybody
 
 FINANCES = {
-    "individual_cards": True, "gender": "FEMALE", "id_type": "PASSPORT", "occupation": "Architect",
+    "individual_cards": True, "gender": "OTHER", "occupation": "Architect",
     "annual_salary": "25000-50000", "account_purpose": "online_purchases", "expected_monthly_volume": "500-2000",
 }  # fmt: skip
 ARGENTINA = {
@@ -94,7 +95,12 @@ class Command(BaseCommand):
             "email": f"{_plain(first_name)}.{_plain(last_name)}@example.com", **address,
         }  # fmt: skip
         if stage != "registered":
-            data |= {**FINANCES, "id_number": f"AR{zlib.crc32(last_name.encode()):010}"}
+            kinds = IdentificationType.objects.filter(country=address["country"])
+            data |= {
+                **FINANCES,
+                "id_type": kinds.values_list("type", flat=True)[0],
+                "id_number": f"AR{zlib.crc32(last_name.encode()):010}",
+            }
         return register_customer(data=data, by=self.officer)
 
     def _supply(self, customers: list[Customer]) -> None:
