@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from cards import declines
+from cards.holding import Holding as Holding
+from cards.holding import Withdrawal as Withdrawal
 from cards.statuses import (
     CARD_TRANSITIONS,
     HELD,
@@ -89,6 +92,8 @@ class Card(HasStatus):
     moved_at = models.DateTimeField(null=True, blank=True, help_text="When we last heard of money moving.")
     refreshed_at = models.DateTimeField(null=True, blank=True)
     refresh_asked_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider's list was read.")
+    next_poll_at = models.DateTimeField(null=True, blank=True, help_text="When it is read again.")
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -103,6 +108,7 @@ class Card(HasStatus):
         indexes = [
             models.Index(fields=["-issued_at", "-id"], name="card_newest"),
             models.Index(fields=["last4", "-issued_at", "-id"], name="card_last4_newest"),
+            models.Index(fields=["next_poll_at"], condition=Q(next_poll_at__isnull=False), name="card_poll_due"),
             GinIndex(fields=["deposit_addresses"], opclasses=["jsonb_path_ops"], name="card_deposit_addresses"),
         ]
         constraints = [
@@ -300,6 +306,8 @@ class TransactionEvent(models.Model):
         POLL = "POLL", "The provider's list"
 
     card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="events")
+    # A purchase lives under the address of the event of its that was recorded first; every other leads there.
+    address = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     kind = models.CharField(max_length=10, choices=EventKind.choices)
     operation_id = models.CharField(max_length=200, blank=True)
     bill_amount = models.DecimalField(max_digits=20, decimal_places=6)
@@ -356,6 +364,9 @@ class Placement(models.Model):
     event = models.OneToOneField(TransactionEvent, primary_key=True, on_delete=models.PROTECT, related_name="placement")
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="placements")
     how = models.CharField(max_length=12, choices=Match.choices)
+    repeats = models.PositiveIntegerField(
+        default=0, help_text="How often the very same came again: a repeated delivery, or a second one like it."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(how__in=Match.values), name="placement_says_how")]
@@ -365,7 +376,7 @@ class Placement(models.Model):
 
 
 class Deposit(models.Model):
-    """Money that reached the wallet of a card; the provider names the wallet, never the card."""
+    """Money that reached the wallet of a card; a webhook names the wallet, the provider's list the card."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     card = models.ForeignKey(Card, null=True, blank=True, on_delete=models.PROTECT, related_name="deposits")
@@ -375,11 +386,27 @@ class Deposit(models.Model):
     amount = models.DecimalField(max_digits=20, decimal_places=6)
     net_amount = models.DecimalField(max_digits=20, decimal_places=6, help_text="What the card got, after fees.")
     at = models.DateTimeField()
+    source = models.CharField(max_length=8, choices=TransactionEvent.Source.choices, default="WEBHOOK")
+    movement_id = models.CharField("id in the provider's list", max_length=80, blank=True)
 
     class Meta:
         ordering = ["-at"]
+        indexes = [models.Index(fields=["card", "-at"], name="deposit_card_newest")]
         constraints = [
-            models.UniqueConstraint(fields=["transaction_hash", "wallet_address"], name="deposit_is_unique"),
+            models.UniqueConstraint(
+                fields=["transaction_hash", "wallet_address"],
+                condition=~Q(transaction_hash=""),
+                name="deposit_is_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["movement_id"], condition=~Q(movement_id=""), name="deposit_of_one_movement"
+            ),
+            models.CheckConstraint(
+                condition=~Q(transaction_hash="") | ~Q(movement_id=""), name="deposit_names_its_origin"
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=TransactionEvent.Source.values), name="deposit_source_is_known"
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0, net_amount__gte=0), name="deposit_is_not_negative"),
         ]
 
@@ -411,6 +438,8 @@ class Challenge(models.Model):
 
     class Meta:
         ordering = ["-received_at"]
+        permissions = [("answer_challenge", "Can approve or deny a purchase in its 3DS check")]
+        indexes = [models.Index(fields=["card", "-received_at"], name="challenge_card_newest")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(decision="", decided_at=None) | ~Q(decision="") & Q(decided_at__isnull=False),
@@ -443,6 +472,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["card"], condition=Q(seen_at=None), name="notice_unseen")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),

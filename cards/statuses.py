@@ -39,7 +39,9 @@ class TransactionState(models.TextChoices):
     """Where a purchase stands: what its events add up to, never set by hand."""
 
     AUTHORIZED = "AUTHORIZED", "Authorized"
+    PARTLY_CLEARED = "PARTLY_CLEARED", "Partly cleared"
     CLEARED = "CLEARED", "Cleared"
+    OVER_CAPTURED = "OVER_CAPTURED", "Cleared above the hold"
     DECLINED = "DECLINED", "Declined"
     CANCELLED = "CANCELLED", "Cancelled"
     REVERSED = "REVERSED", "Reversed"
@@ -49,7 +51,10 @@ class TransactionState(models.TextChoices):
 
     @property
     def meaning(self) -> str:
-        known = {"AUTHORIZED": "waiting", "PARTLY_REVERSED": "waiting", "CLEARED": "good", "DECLINED": "bad"}
+        known = {
+            "AUTHORIZED": "waiting", "PARTLY_REVERSED": "waiting", "PARTLY_CLEARED": "waiting",
+            "CLEARED": "good", "OVER_CAPTURED": "good", "DECLINED": "bad",
+        }  # fmt: skip
         return known.get(self.value, "neutral")
 
 
@@ -72,6 +77,7 @@ class Match(models.TextChoices):
     OPERATION_ID = "OPERATION_ID", "same operation id"
     MERCHANT_AND_AMOUNT = "MERCHANT", "same merchant, fitting amount"
     ALONE = "ALONE", "no earlier event fits, so it stands alone"
+    LISTED = "LISTED", "the provider's list names it too; counted once"
 
 
 C = CardStatus

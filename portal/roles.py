@@ -5,7 +5,8 @@ from typing import Any
 from django.apps.registry import Apps
 
 READ_ALL = (
-    "customers.view_customer", "cards.view_card", "cards.view_transaction", "webhooks.view_webhookevent",
+    "customers.view_customer", "cards.view_card", "cards.view_transaction", "cards.view_holding",
+    "webhooks.view_webhookevent",
 )  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -13,8 +14,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         *READ_ALL,
         "customers.add_customer", "customers.change_customer", "customers.submit_customer",
         "customers.view_document_image", "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
+        "cards.answer_challenge",
     ),
-    "Support": (*READ_ALL, "cards.freeze_card"),
+    "Support": (*READ_ALL, "cards.freeze_card", "cards.answer_challenge"),
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
         "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "auth.add_group", "auth.change_group",
@@ -25,6 +27,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "provider.view_identificationtype", "provider.view_budget",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
+        "cards.view_holding", "cards.view_withdrawal",
         "webhooks.view_webhookevent", "webhooks.reprocess", "webhooks.view_refusal", "audit.view_event",
     ),
 }  # fmt: skip
