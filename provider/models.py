@@ -32,6 +32,7 @@ class CallKind(models.TextChoices):
     ISSUE_CARD = "ISSUE_CARD", "Issue the card"
     SET_FROZEN = "SET_FROZEN", "Freeze or unfreeze the card"
     SET_LIMITS = "SET_LIMITS", "Change the card's limits"
+    RESPOND_TO_CHALLENGE = "RESPOND_TO_CHALLENGE", "Answer the 3DS check"
 
 
 class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
