@@ -5,7 +5,8 @@ import pytest
 from django.db import DataError, OperationalError, connection
 from django.test import Client
 
-from webhooks import actions, views
+from webhooks import actions
+from webhooks.bodies import LARGEST_BODY
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import CAPTURED, INTAKE, KEY, captured, deliver
 
@@ -143,14 +144,14 @@ def test_an_unreadable_body_sent_again_is_kept_once() -> None:
 
 
 def test_a_body_over_256_kib_is_refused_and_not_stored() -> None:
-    answer = deliver({**DELIVERY, "data": {"filler": "x" * views.LARGEST_BODY}})
+    answer = deliver({**DELIVERY, "data": {"filler": "x" * LARGEST_BODY}})
 
     assert answer.status_code == 413
     assert WebhookEvent.objects.count() == 0
 
 
 def test_a_body_just_below_256_kib_is_stored() -> None:
-    filler = "x" * (views.LARGEST_BODY - len(json.dumps({**DELIVERY, "data": {"filler": ""}})))
+    filler = "x" * (LARGEST_BODY - len(json.dumps({**DELIVERY, "data": {"filler": ""}})))
 
     assert deliver({**DELIVERY, "data": {"filler": filler}}).status_code == 200
 
