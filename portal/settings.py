@@ -200,7 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in [
         ("carry out the calls that are due", "provider.tasks.sweep_calls", 1.0),
-        ("ask about the requests that are due", "customers.tasks.sync_due_requests", 5.0),
+        ("ask about the requests that are due", "customers.tasks.sync_due_requests", 2.0),
         ("handle the deliveries that failed", "webhooks.tasks.sweep_events", 1.0),
         ("refresh countries and identification types", "provider.tasks.refresh_reference_data", 3600.0),
         ("note that the worker is alive", "portal.tasks.beat_seen", 10.0),
