@@ -1,10 +1,10 @@
 from django import forms
 
-from webhooks.handlers import HANDLERS
+from webhooks.handlers import CARD_HANDLERS, COMPANY_HANDLERS
 from webhooks.models import Outcome, WebhookEvent, WebhookEventQuerySet
 
 PRODUCTS = ["cards", "individual_cards", "company_activity", "treasury", "virtual_wallets"]
-TYPES = ["authorization", *sorted(HANDLERS)]
+TYPES = ["authorization", *sorted({**CARD_HANDLERS, **COMPANY_HANDLERS})]
 
 
 class Moment(forms.DateTimeInput):

@@ -4,20 +4,21 @@ A handler is called again when it failed, and when a person asks for it, so each
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
 from cards import actions, ledger
-from cards.models import Card, Deposit, Notice, TransactionEvent
+from cards.models import Card, Deposit, Notice, TransactionEvent, Withdrawal
 from cards.purchases import Purchase, read_amount, read_moment
+from cards.statuses import CardStatus
 from customers import following
-from customers.models import Customer
+from customers.models import Customer, StatusChange
 from webhooks.deliveries import CARD_PRODUCTS, text
 from webhooks.models import WebhookEvent
 
-PRODUCTS = CARD_PRODUCTS | {"company_activity"}
+COMPANY = "company_activity"
+UNFINISHED = frozenset({"pending", "manual_check"})
 
 Subject = Card | Customer | None
 
@@ -36,10 +37,16 @@ class NothingToDo(Exception):  # noqa: N818 - it is an outcome
 
 def handle(event: WebhookEvent) -> Subject:
     """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo."""
-    handler = HANDLERS.get(event.event_type) if event.product in PRODUCTS else None
+    handler = _handlers_of(event.product).get(event.event_type)
     if handler is None:
         raise NothingToDo("The portal has no use for this kind of delivery")
     return handler(event)
+
+
+def _handlers_of(product: str) -> "Handlers":
+    if product in CARD_PRODUCTS:
+        return CARD_HANDLERS
+    return COMPANY_HANDLERS if product == COMPANY else {}
 
 
 def record_purchase(event: WebhookEvent) -> Card:
@@ -84,8 +91,23 @@ def record_visa_direct(event: WebhookEvent) -> Card:
     return card
 
 
-def keep_withdrawal(event: WebhookEvent) -> Card:
-    raise NothingToDo("Withdrawals from the holding wallet are kept in this log only")
+def record_withdrawal(event: WebhookEvent) -> Card | None:
+    """Record that money left the holding wallet, or failed to. The card it names may be none of ours."""
+    if event.status in UNFINISHED:
+        raise NothingToDo("The withdrawal is not finished")
+    withdrawal, _ = Withdrawal.objects.get_or_create(
+        operation_id=event.operation_id,
+        state=Withdrawal.State.SENT if event.status == "success" else Withdrawal.State.FAILED,
+        defaults={
+            "card": Card.objects.by_api_id(event.card_api_id) if event.card_api_id else None,
+            "transaction_hash": text(event.data, "transaction_hash")[:120],
+            "blockchain": text(event.data, "blockchain")[:40],
+            "to_address": text(event.data, "to_wallet_address")[:120],
+            "amount": _amount(event, "amount"),
+            "at": read_moment(event.data.get("created_at")) or event.received_at,
+        },
+    )
+    return withdrawal.card
 
 
 def record_code_sent(event: WebhookEvent) -> Card:
@@ -115,15 +137,25 @@ def record_challenge(event: WebhookEvent) -> Card:
 
 def record_velocity_block(event: WebhookEvent) -> Card:
     card = _card(event)
+    at = read_moment(event.data.get("blocked_at")) or event.received_at
+    if Notice.objects.filter(card=card, kind=Notice.Kind.VELOCITY, created_at=at).exists():
+        return card
+    if _released_since(card, at):
+        raise NothingToDo("The card was released after this block", subject=card)
     rule = event.data.get("triggered_rule")
     rule = rule if isinstance(rule, Mapping) else {}
     actions.record_velocity_block(
         card=card,
-        at=read_moment(event.data.get("blocked_at")) or event.received_at,
+        at=at,
         max_authorizations=_whole(rule, "max_authorizations"),
         window_seconds=_whole(rule, "time_window_seconds"),
     )
     return card
+
+
+def _released_since(card: Card, at: datetime) -> bool:
+    """Say whether the block is over: a delivery may come late, and one that is handled again always does."""
+    return StatusChange.objects.filter(object_id=card.pk, to_status=CardStatus.ACTIVE, at__gt=at).exists()
 
 
 def hasten_sync(event: WebhookEvent) -> Customer:
@@ -134,7 +166,8 @@ def hasten_sync(event: WebhookEvent) -> Customer:
     request = customer.newest_request
     if request is None:
         raise NothingToDo("The customer has no request to follow", subject=customer)
-    following.mark_due(request, now=timezone.now())
+    if request.synced_at is None or request.synced_at < event.received_at:
+        following.mark_due(request, now=event.received_at)
     return customer
 
 
@@ -157,8 +190,10 @@ def _whole(values: Mapping[str, Any], key: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
+Handlers = Mapping[str, Callable[[WebhookEvent], Subject]]
+
 # What the provider calls each kind of delivery (contract section 12), and what it means here.
-HANDLERS: Mapping[str, Callable[[WebhookEvent], Subject]] = {
+CARD_HANDLERS: Handlers = {
     "authorized": record_purchase,
     "cleared": record_purchase,
     "declined": record_purchase,
@@ -166,9 +201,9 @@ HANDLERS: Mapping[str, Callable[[WebhookEvent], Subject]] = {
     "refund": record_purchase,
     "deposit": record_deposit,
     "visa_direct_deposit": record_visa_direct,
-    "warranty_withdraw": keep_withdrawal,
+    "warranty_withdraw": record_withdrawal,
     "notification_3ds_authorization": record_code_sent,
     "notification_3ds_authorization_oob": record_challenge,
     "card_blocked_by_velocity": record_velocity_block,
-    "client_status": hasten_sync,
 }
+COMPANY_HANDLERS: Handlers = {"client_status": hasten_sync}

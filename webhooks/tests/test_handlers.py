@@ -1,12 +1,14 @@
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from cards.models import Card, Challenge, Deposit, Notice, Transaction, TransactionEvent
+from cards.models import Card, Challenge, Deposit, Notice, Transaction, TransactionEvent, Withdrawal
 from cards.tests.making import make_active_customer, make_card
 from customers.models import StatusChange
+from customers.statuses import Source
 from customers.tests.making import make_customer, make_request
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import captured, deliver
@@ -101,11 +103,28 @@ def test_a_visa_direct_credit_is_a_deposit_on_its_card(card: Card) -> None:
     assert deposit.net_amount == Decimal("42.08")
 
 
-def test_a_withdrawal_from_the_holding_wallet_is_kept_in_the_log() -> None:
+def test_a_withdrawal_from_the_holding_wallet_is_recorded(card: Card) -> None:
     event = outcome_of(captured("warranty_withdraw"))
 
-    assert event.outcome == Outcome.IGNORED
-    assert "log only" in event.outcome_note
+    withdrawal = Withdrawal.objects.get()
+    assert (withdrawal.amount, withdrawal.state, withdrawal.to_address) == (Decimal(100), "SENT", "0xdef...")
+    assert (withdrawal.card, event.outcome, event.card_id) == (card, Outcome.HANDLED, card.pk)
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled", "time_canceled"])
+def test_a_withdrawal_that_failed_says_so_and_needs_no_card_of_ours(status: str) -> None:
+    event = outcome_of(captured("warranty_withdraw", status=status))
+
+    assert (Withdrawal.objects.get().state, Withdrawal.objects.get().card) == ("FAILED", None)
+    assert event.outcome == Outcome.HANDLED
+
+
+@pytest.mark.parametrize("status", ["pending", "manual_check"])
+def test_a_withdrawal_under_way_is_nothing_to_record(status: str) -> None:
+    event = outcome_of(captured("warranty_withdraw", status=status))
+
+    assert (event.outcome, event.outcome_note) == (Outcome.IGNORED, "The withdrawal is not finished")
+    assert Withdrawal.objects.count() == 0
 
 
 def test_a_3ds_code_leaves_a_notice_without_the_code(card: Card) -> None:
@@ -150,6 +169,32 @@ def test_a_velocity_rule_that_says_nothing_still_freezes(rule: Any) -> None:
     assert (event.outcome, card.status) == (Outcome.HANDLED, "FROZEN")
 
 
+BLOCK = "card_blocked_by_velocity"
+BLOCKED_CARD = "c1f5a9e0-3d12-4a78-8d9b-0a6e8c4e2b11"
+
+
+def test_a_block_that_comes_after_the_card_was_released_freezes_nothing() -> None:
+    card = make_card(api_id=BLOCKED_CARD, status="FROZEN")
+    card.change_status("ACTIVE", source=Source.SYNC)
+
+    event = outcome_of(captured(BLOCK))
+
+    card.refresh_from_db()
+    assert (card.status, event.outcome) == ("ACTIVE", Outcome.IGNORED)
+    assert event.outcome_note == "The card was released after this block"
+    assert event.card_id == card.pk
+
+
+def test_a_second_block_of_a_released_card_freezes_it_again() -> None:
+    card = make_card(api_id=BLOCKED_CARD, status="FROZEN")
+    card.change_status("ACTIVE", source=Source.SYNC)
+
+    outcome_of(captured(BLOCK, data={"blocked_at": (timezone.now() + timedelta(seconds=1)).isoformat()}))
+
+    card.refresh_from_db()
+    assert card.status == "FROZEN"
+
+
 def test_a_word_about_a_client_makes_its_request_due_and_changes_no_status() -> None:
     customer = make_customer(api_id="cli_abc123")
     request = make_request(customer, status="IN_KYC", syncs=9)
@@ -174,6 +219,23 @@ def test_a_word_about_a_customer_without_a_request_is_tied_to_them() -> None:
     event = outcome_of(captured("client_status"))
 
     assert (event.outcome, event.customer_id) == (Outcome.IGNORED, customer.pk)
+
+
+def test_news_from_before_the_last_look_asks_for_no_other() -> None:
+    customer = make_customer(api_id="cli_abc123")
+    request = make_request(customer, status="IN_KYC", synced_at=timezone.now() + timedelta(seconds=5))
+
+    event = outcome_of(captured("client_status"))
+
+    request.refresh_from_db()
+    assert request.next_sync_at is None
+    assert event.outcome == Outcome.HANDLED
+
+
+def test_a_clients_status_in_a_cards_product_is_none_of_ours() -> None:
+    make_request(make_customer(api_id="cli_abc123"), status="IN_KYC")
+
+    assert outcome_of(captured("client_status", product="cards")).outcome == Outcome.IGNORED
 
 
 def test_a_deposit_of_another_product_is_none_of_ours(card: Card) -> None:
