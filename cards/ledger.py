@@ -1,68 +1,116 @@
-"""A card's events become purchases: recorded once, placed again as a whole, added up from scratch."""
+"""A card's events become purchases: recorded once, placed together with what they can touch, added up from scratch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from cards.models import Card, Placement, Transaction, TransactionEvent
-from cards.placing import Group, place
+from cards.placing import ROUNDING, Group, links, neighbourhood, place
 from cards.purchases import Purchase
 from cards.statuses import EventKind, TransactionState
 
 K, S = EventKind, TransactionState
 
+POLL_AFTER = timedelta(minutes=2)  # when the provider's list is read after something happened
+
+Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
+
 
 @transaction.atomic
 def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str) -> TransactionEvent:
-    """Record what the provider said about a purchase and place the card's events again.
+    """Record what the provider said about a purchase and place it among those it can touch.
 
     The same again answers with the first, whatever brought it.
     """
     now = timezone.now()
-    data = {**asdict(purchase), "occurred_at": purchase.occurred_at or now}
-    event, created = TransactionEvent.objects.get_or_create(
-        card=card,
-        kind=EventKind(kind.upper()),
-        operation_id=operation_id,
-        digest=purchase.digest,
-        defaults={**data, "received_at": now, "source": TransactionEvent.Source(source)},
-    )
-    if created:
-        Card.objects.filter(pk=card.pk).update(moved_at=now)
-        recompute(card)
+    _lock(card)
+    key = {"kind": EventKind(kind.upper()), "operation_id": operation_id, "digest": purchase.digest}
+    event = card.events.filter(**key).first()
+    if event is None:
+        data = {**asdict(purchase), "occurred_at": purchase.occurred_at or now}
+        source = TransactionEvent.Source(source)
+        event = TransactionEvent.objects.create(card=card, **key, **data, received_at=now, source=source)
+        soon = Least(F("next_poll_at"), now + POLL_AFTER)
+        Card.objects.filter(pk=card.pk).update(moved_at=now, next_poll_at=soon)
+        _place_around(card, [event])
     return event
+
+
+def note_repeat(*, card: Card, kind: str, operation_id: str, purchase: Purchase) -> None:
+    """Count that the very same came again. A second settlement that no field tells from the first looks like this."""
+    event = card.events.filter(kind=EventKind(kind.upper()), operation_id=operation_id, digest=purchase.digest)
+    Placement.objects.filter(event__in=event).update(repeats=F("repeats") + 1)
 
 
 @transaction.atomic
 def recompute(card: Card) -> None:
-    """Place all events of the card anew and bring its purchases in line. Takes the card's lock."""
-    Card.objects.select_for_update(no_key=True).get(pk=card.pk)
-    placements = Placement.objects.filter(event__card=card).select_related("transaction")
-    standing = {placement.event_id: placement for placement in placements}
-    kept: set[UUID] = set()
-    for group in place(card.events.all()):
-        purchase = _purchase_of(group, card, standing, kept)
-        kept.add(purchase.pk)
-        _bring_in_line(purchase, fold(group.events))
-        _bring_placements_in_line(purchase, group, standing)
-    card.transactions.exclude(pk__in=kept).delete()
+    """Place all events of the card anew and bring every purchase in line. Takes the card's lock."""
+    _lock(card)
+    standing = {pk: (where, how) for pk, *_, where, how in _links_of(card)}
+    groups = place(card.events.all())
+    _bring_in_line(card, groups, groups, standing)
 
 
-def _purchase_of(group: Group, card: Card, standing: dict[int, Placement], kept: set[UUID]) -> Transaction:
-    """Return the purchase that stands for the group already, so that its address stays; else a new one."""
-    for event in group.events:
-        placement = standing.get(event.pk)
-        if placement and placement.transaction_id not in kept:
-            return placement.transaction
-    return Transaction(card=card)
+def _lock(card: Card) -> None:
+    Card.objects.select_for_update(no_key=True).only("pk").get(pk=card.pk)
 
 
-def _bring_in_line(purchase: Transaction, totals: "Totals") -> None:
+def _place_around(card: Card, new: Sequence[TransactionEvent]) -> None:
+    """Place the new events and all that a chain of merchants and operation ids connects with them."""
+    rows = _links_of(card)
+    links_of = {pk: links(*named) for pk, *named, _, _ in rows}
+    touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new))
+    standing = {pk: (where, how) for pk, *_, where, how in rows if pk in touched}
+    known = {event.pk for event in new}
+    events = [*new, *card.events.filter(pk__in=touched - known)] if touched - known else new
+    groups = place(events)
+    _bring_in_line(card, groups, _changed(groups, standing), standing)
+
+
+def _links_of(card: Card) -> list[tuple[int, str, str, str, str, UUID | None, str | None]]:
+    """Return what ties each of the card's events to others, and where it stands."""
+    return list(
+        card.events.order_by().values_list(
+            "pk", "operation_id", "transaction_currency", "merchant_id", "merchant_name",
+            "placement__transaction_id", "placement__how",
+        )
+    )  # fmt: skip
+
+
+def _changed(groups: Sequence[Group], standing: Standing) -> list[Group]:
+    """Return the purchases that won an event, lost one, or have one for another reason than before."""
+    moved = [
+        (event.pk, group) for group in groups for event, how in group.placed if _is_moved(event, how, group, standing)
+    ]
+    left = {standing[pk][0] for pk, _ in moved if pk in standing}
+    joined = {id(group) for _, group in moved}
+    return [group for group in groups if id(group) in joined or group.address in left]
+
+
+def _is_moved(event: TransactionEvent, how: str, group: Group, standing: Standing) -> bool:
+    return standing.get(event.pk) != (group.address, how)
+
+
+def _bring_in_line(card: Card, groups: Iterable[Group], changed: Collection[Group], standing: Standing) -> None:
+    """Write the purchases that changed with their placements, and remove those that became part of another."""
+    before = {where for where, _ in standing.values() if where}
+    known = Transaction.objects.in_bulk([group.address for group in changed if group.address in before])
+    for group in changed:
+        _write(known.get(group.address) or Transaction(pk=group.address, card=card), fold(group.events))
+    _write_placements(changed, standing)
+    gone = before - {group.address for group in groups}
+    if gone:
+        Transaction.objects.filter(pk__in=gone).delete()
+
+
+def _write(purchase: Transaction, totals: "Totals") -> None:
     wanted = asdict(totals)
     changed = [name for name, value in wanted.items() if getattr(purchase, name) != value]
     if not changed:
@@ -70,17 +118,23 @@ def _bring_in_line(purchase: Transaction, totals: "Totals") -> None:
     for name in changed:
         setattr(purchase, name, wanted[name])
     purchase.changed_at = timezone.now()
-    is_new = purchase._state.adding
-    purchase.save(update_fields=None if is_new else [*changed, "changed_at"])
+    if purchase._state.adding:
+        purchase.save(force_insert=True)
+    else:
+        purchase.save(update_fields=[*changed, "changed_at"])
 
 
-def _bring_placements_in_line(purchase: Transaction, group: Group, standing: dict[int, Placement]) -> None:
-    for event, how in group.matches:
-        placement = standing.get(event.pk) or Placement(event=event)
-        if placement.transaction_id == purchase.pk and placement.how == how:
-            continue
-        placement.transaction, placement.how = purchase, how
-        placement.save()
+def _write_placements(groups: Iterable[Group], standing: Standing) -> None:
+    wanted = [
+        Placement(event=event, transaction_id=group.address, how=how)
+        for group in groups
+        for event, how in group.placed
+        if _is_moved(event, how, group, standing)
+    ]
+    if wanted:
+        Placement.objects.bulk_create(
+            wanted, update_conflicts=True, unique_fields=["event"], update_fields=["transaction", "how"]
+        )
 
 
 @dataclass(frozen=True)
@@ -148,18 +202,35 @@ def _leading(events: Sequence[TransactionEvent]) -> list[TransactionEvent]:
 def _state(events: Sequence[TransactionEvent]) -> TransactionState:
     kinds = {event.kind for event in events}
     if K.CLEARED in kinds:
-        refunded = _total(events, K.REFUND)
-        if refunded >= _total(events, K.CLEARED) > 0:
-            return S.REFUNDED
-        return S.PARTLY_REFUNDED if refunded else S.CLEARED
+        return _state_when_cleared(events, kinds)
     if K.DECLINED in kinds:
         return S.CANCELLED if K.AUTHORIZED in kinds else S.DECLINED
     if K.AUTHORIZED in kinds:
-        reversed_ = _total(events, K.REVERSAL)
-        if reversed_ >= _total(events, K.AUTHORIZED) > 0:
+        released = _asked(events, K.REVERSAL)
+        if released + ROUNDING >= _asked(events, K.AUTHORIZED) > 0 and released:
             return S.REVERSED
-        return S.PARTLY_REVERSED if reversed_ else S.AUTHORIZED
+        return S.PARTLY_REVERSED if released else S.AUTHORIZED
     return S.REFUNDED if K.REFUND in kinds else S.REVERSED
+
+
+def _state_when_cleared(events: Sequence[TransactionEvent], kinds: set[str]) -> TransactionState:
+    cleared, refunded = _asked(events, K.CLEARED), _asked(events, K.REFUND)
+    if refunded:
+        return S.REFUNDED if refunded + ROUNDING >= cleared else S.PARTLY_REFUNDED
+    if K.AUTHORIZED not in kinds:
+        return S.CLEARED
+    hold = _asked(events, K.AUTHORIZED) - _asked(events, K.REVERSAL)
+    if cleared > hold + ROUNDING:
+        return S.OVER_CAPTURED
+    is_open = cleared < hold - ROUNDING and K.DECLINED not in kinds
+    return S.PARTLY_CLEARED if is_open else S.CLEARED
+
+
+def _asked(events: Sequence[TransactionEvent], kind: str) -> Decimal:
+    """Add up what the merchant asked for: no exchange rate moves it. Where its currency changed, what was billed."""
+    is_one_currency = len({event.transaction_currency for event in events}) == 1
+    name = "transaction_amount" if is_one_currency else "bill_amount"
+    return sum((getattr(event, name) for event in events if event.kind == kind), Decimal(0))
 
 
 def _total(events: Sequence[TransactionEvent], kind: str) -> Decimal:
