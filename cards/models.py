@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from cards import declines
+from cards.authorizations import Authorization as Authorization
 from cards.holding import Holding as Holding
 from cards.holding import Withdrawal as Withdrawal
 from cards.statuses import (
@@ -24,6 +25,9 @@ from cards.statuses import (
     Match,
     TransactionState,
 )
+from cards.velocity import PortalMinute as PortalMinute
+from cards.velocity import VelocityRule as VelocityRule
+from cards.velocity import VelocityRuleSet as VelocityRuleSet
 from customers.models import Customer
 from customers.status_changes import HasStatus
 from provider.models import ProviderCall
@@ -169,50 +173,6 @@ class Card(HasStatus):
     @property
     def limits(self) -> dict[str, Decimal | None]:
         return {name: getattr(self, name) for name in LIMITS}
-
-
-class Authorization(models.Model):
-    """One request for a decision, and our answer: the same delivery is always answered the same."""
-
-    class Reason(models.TextChoices):
-        APPROVED = "APPROVED", "approved"
-        CARD_UNKNOWN = "CARD_UNKNOWN", "the card is not known here"
-        CARD_NOT_ACTIVE = "CARD_NOT_ACTIVE", "the card is not active"
-        CUSTOMER_NOT_ACTIVE = "CUSTOMER_NOT_ACTIVE", "the customer is not active"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    card = models.ForeignKey(Card, null=True, blank=True, on_delete=models.PROTECT, related_name="authorizations")
-    delivery_key = models.CharField(max_length=200, unique=True)
-    card_api_id = models.CharField(max_length=80)
-    response_code = models.CharField(max_length=4)
-    reason = models.CharField(max_length=30, choices=Reason.choices)
-    verdicts = models.JSONField(default=list, help_text="Each rule and whether it let the purchase pass.")
-    milliseconds = models.JSONField(default=dict, help_text="What each step took.")
-    bill_amount = models.DecimalField(max_digits=20, decimal_places=6)
-    bill_currency = models.CharField(max_length=3)
-    transaction_amount = models.DecimalField(max_digits=20, decimal_places=6)
-    transaction_currency = models.CharField(max_length=3)
-    merchant_name = models.CharField(max_length=200, blank=True)
-    mcc = models.CharField("MCC", max_length=4, blank=True)
-    decided_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-decided_at"]
-        indexes = [models.Index(fields=["card", "-decided_at"], name="authorization_card_newest")]
-        constraints = [
-            models.CheckConstraint(condition=~Q(response_code=""), name="authorization_is_answered"),
-            models.CheckConstraint(
-                condition=Q(reason="APPROVED", response_code="00") | ~Q(reason="APPROVED") & ~Q(response_code="00"),
-                name="authorization_code_fits_its_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.response_code} · {self.get_reason_display()}"
-
-    @property
-    def is_approved(self) -> bool:
-        return self.reason == self.Reason.APPROVED
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):

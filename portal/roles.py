@@ -6,7 +6,7 @@ from django.apps.registry import Apps
 
 READ_ALL = (
     "customers.view_customer", "cards.view_card", "cards.view_transaction", "cards.view_holding",
-    "webhooks.view_webhookevent",
+    "cards.view_velocityrule", "webhooks.view_webhookevent",
 )  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "provider.view_identificationtype", "provider.view_budget",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
-        "cards.view_holding", "cards.view_withdrawal",
+        "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.change_velocityrule",
         "webhooks.view_webhookevent", "webhooks.reprocess", "webhooks.view_refusal", "audit.view_event",
     ),
 }  # fmt: skip

@@ -35,14 +35,16 @@ def want(
     *,
     kind: CallKind,
     target: Model,
-    customer_id: uuid.UUID,
+    customer_id: uuid.UUID | None,
     by: User | None,
     payload: Mapping[str, Any] | None = None,
+    wake_worker: bool = True,
 ) -> ProviderCall:
     """Commit that an effect is wanted, with the caller's transaction, and wake a worker after it.
 
-    A second wish for the same thing answers with the first one's call. Raises AlreadyUnderway when a call of this kind
-    is open on this target with other values.
+    A second wish for the same thing answers with the first one's call. Without `wake_worker` the broker is left alone
+    and the next sweep finds the call: for requests that must not wait for it. Raises AlreadyUnderway when a call of
+    this kind is open on this target with other values.
     """
     payload = dict(payload or {})
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
@@ -64,7 +66,8 @@ def want(
         if call.payload_digest != digest:
             raise AlreadyUnderway(f"{call.get_kind_display()}: still under way. Try again when it is done.") from None
         return call
-    wake("provider.tasks.carry_out", call_id=str(call.pk))
+    if wake_worker:
+        wake("provider.tasks.carry_out", call_id=str(call.pk))
     return call
 
 

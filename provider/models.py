@@ -33,6 +33,7 @@ class CallKind(models.TextChoices):
     SET_FROZEN = "SET_FROZEN", "Freeze or unfreeze the card"
     SET_LIMITS = "SET_LIMITS", "Change the card's limits"
     RESPOND_TO_CHALLENGE = "RESPOND_TO_CHALLENGE", "Answer the 3DS check"
+    SET_VELOCITY_RULES = "SET_VELOCITY_RULES", "Replace the velocity rules"
 
 
 class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
@@ -64,7 +65,9 @@ class ProviderCall(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=CallKind.choices)
     target_id = models.UUIDField(help_text="The row the effect is about: a customer, a request, a document or a card.")
-    customer_id = models.UUIDField(db_index=True, help_text="Whose history this belongs to.")
+    customer_id = models.UUIDField(
+        null=True, blank=True, db_index=True, help_text="Whose history this belongs to; empty for the company's own."
+    )
     payload = EncryptedJSONField(default=dict, help_text="What the person asked for, where no other row holds it.")
     payload_digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.WANTED)
