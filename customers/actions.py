@@ -13,7 +13,7 @@ from audit.kinds import Kind
 from customers import following
 from customers.images import CleanImage
 from customers.models import Customer, Document, EnablementRequest
-from customers.policies import check_can_edit, check_can_submit, check_can_upload, check_person_may
+from customers.policies import NotAllowed, check_can_edit, check_can_submit, check_can_upload, check_person_may
 from customers.statuses import DocumentStatus, RequestStatus, Source
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
@@ -51,15 +51,17 @@ def register_customer(*, data: Mapping[str, Any], by: User) -> Customer:
 
 
 @transaction.atomic
-def update_customer(*, customer: Customer, data: Mapping[str, Any], by: User) -> None:
+def update_customer(*, customer: Customer, data: Mapping[str, Any], by: User, seen: str = "") -> None:
     """Keep changed data and want it saved at the provider; a rejected customer gets a new request with it.
 
-    `data` holds any of the customer's fields, and `answers`: the provider's keys that have no field of ours.
-    Raises NotAllowed.
+    `data` holds any of the customer's fields, and `answers`: the provider's keys that have no field of ours. `seen` is
+    the version that the person edited, where the whole of it was shown. Raises NotAllowed.
     """
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     check_can_edit(customer)
+    if seen and seen != customer.version:
+        raise NotAllowed(_changed_meanwhile(customer, data))
     before = _recorded(customer, data)
     _fill(customer, data)
     customer.save(update_fields=_columns(data))
@@ -138,6 +140,13 @@ def refresh_customer(*, customer: Customer) -> None:
     request = customer.newest_request
     if request:
         following.hasten_sync(request, now=timezone.now())
+
+
+def _changed_meanwhile(customer: Customer, data: Mapping[str, Any]) -> str:
+    differing = [name for name in data if getattr(customer, name) != data[name]]
+    labels = [str(getattr(Customer._meta.get_field(name), "verbose_name", name)) for name in differing]
+    where = f" What stands now differs from what you typed in: {', '.join(labels)}." if labels else ""
+    return f"Somebody changed this customer while you were editing.{where} Save again to put your entries in place."
 
 
 def _want_saved(customer: Customer, *, by: User) -> None:

@@ -188,7 +188,7 @@ class UploadDocument:
             rejected_items=[*answer.rejected_items, *_earlier_items(document)],
         )
         following.follow_customer(document.customer, source=Source.SYNC)
-        if _others_were_answered(call):
+        if _others_were_answered(document.customer, call):
             following.hasten_sync(document.request, now=timezone.now())
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
@@ -249,14 +249,10 @@ def _is_open(request: ProductRequest) -> bool:
     return REQUEST_WORDS.get(request.status.lower()) in OPEN_REQUEST_STATUSES
 
 
-def _others_were_answered(call: ProviderCall) -> bool:
+def _others_were_answered(customer: Customer, call: ProviderCall) -> bool:
     """Answer whether this answer may be older than another that was written before it."""
-    return (
-        ProviderCall.objects.about(call.customer_id)
-        .answered_since(call.sent_at or call.wanted_at)
-        .exclude(pk=call.pk)
-        .exists()
-    )
+    since = call.sent_at or call.wanted_at
+    return ProviderCall.objects.about(customer.pk).answered_since(since).exclude(pk=call.pk).exists()
 
 
 def _replaces_another(document: Document) -> bool:

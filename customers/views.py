@@ -94,7 +94,10 @@ def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     form = CustomerForm(request.POST if request.method == "POST" else None, customer=customer)
     if not form.is_valid():
         return _editing(request, customer, form, status=422 if form.is_bound else 200)
-    refusal = refusal_of(lambda: actions.update_customer(customer=customer, data=form.values(), by=request.user))
+    seen = request.POST.get("seen", "")
+    refusal = refusal_of(
+        lambda: actions.update_customer(customer=customer, data=form.values(), by=request.user, seen=seen)
+    )
     if refusal:
         return _editing(request, customer, form, refusal=refusal, status=409)
     messages.success(request, "Saved. CryptoMate is being told.")

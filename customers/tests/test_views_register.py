@@ -120,6 +120,23 @@ def test_edit_refuses_wrong_input_and_changes_nothing(as_officer: Client) -> Non
     assert customer.city == "Del Viso"
 
 
+def test_of_two_officers_who_edit_at_once_the_second_is_told_and_keeps_what_was_typed(as_officer: Client) -> None:
+    customer = make_customer()
+    seen = customer.version
+    typed_by = {name: typed(city=name, seen=seen) for name in ("Pilar", "Luján")}
+    as_officer.post(f"/customers/{customer.pk}/edit/", typed_by["Pilar"])
+
+    answer = as_officer.post(f"/customers/{customer.pk}/edit/", typed_by["Luján"])
+
+    page = answer.content.decode()
+    customer.refresh_from_db()
+    assert answer.status_code == 409
+    assert customer.city == "Pilar"
+    assert "Somebody changed this customer while you were editing" in page
+    assert 'value="Luján"' in page
+    assert f'name="seen" value="{customer.version}"' in page
+
+
 def test_edit_is_refused_while_the_review_runs(as_officer: Client) -> None:
     customer = make_customer()
     make_request(customer, status=RequestStatus.IN_KYC)
