@@ -20,7 +20,7 @@ Occasion = following.Occasion
 
 
 def lock_customer(call: ProviderCall) -> None:
-    Customer.objects.select_for_update(no_key=True).get(pk=call.customer_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=str(call.customer_id))
 
 
 @dataclass(frozen=True)
