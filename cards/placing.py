@@ -4,10 +4,9 @@ The contract names no correlation id and no order (section 12.2), so nothing her
 Amounts are compared in the merchant's currency, which no exchange rate moves between the hold and its settlement.
 """
 
-import heapq
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +23,7 @@ K = EventKind
 RANK: Mapping[str, int] = {K.AUTHORIZED: 0, K.DECLINED: 1, K.REVERSAL: 2, K.CLEARED: 3, K.REFUND: 4}
 TIP = Decimal("1.25")  # a restaurant settles up to a quarter more than it had authorized
 ROUNDING = Decimal("0.02")  # what parts converted one by one may differ by from the whole
+FEW = 64  # purchases among which the most recent is found by sorting
 
 Order = tuple[datetime, int, str, str]
 Key = tuple[str, str, str]
@@ -130,28 +130,17 @@ class _Ledger:
         return group is not None
 
     def _add_by_merchant(self, event: TransactionEvent) -> bool:
-        """Add it to the most recent purchase that the surest rule finds fitting."""
-        rules, best = FITTING[event.kind], None
-        for group in self._candidates(event):
-            rank = _first_that_fits(rules, group, event)
-            if rank is not None:
-                rules, best = rules[:rank], group
-            if not rules:
-                break
-        if best:
-            self._add(event, Match.MERCHANT_AND_AMOUNT, best)
-        return best is not None
-
-    def _candidates(self, event: TransactionEvent) -> Iterator[Group]:
-        """Return the earlier purchases with the same merchant and something left, the most recent first."""
+        """Add it to the most recent earlier purchase that the surest rule finds fitting."""
+        if event.kind == K.DECLINED and event.decline_code:
+            return False  # a purchase that was tried again; the network's cancellation of a hold gives no reason
         shelves = self._settled if event.kind == K.REFUND else self._held
-        before = in_order(event)
-        found = [shelves[key].before(before) for key in _merchant_keys(event) if key in shelves]
-        previous = None
-        for group in heapq.merge(*found, key=lambda group: group.order, reverse=True):
-            if group is not previous and _same_merchant(group.opening, event):
-                yield group
-            previous = group
+        near = [shelves[key] for key in _merchant_keys(event) if key in shelves]
+        for rule in FITTING[event.kind]:
+            found = [group for shelf in near if (group := shelf.latest(event, rule))]
+            if found:
+                self._add(event, Match.MERCHANT_AND_AMOUNT, max(found, key=lambda group: group.order))
+                return True
+        return False
 
     def _add(self, event: TransactionEvent, how: Match, group: Group) -> None:
         group.take(event, how)
@@ -159,29 +148,51 @@ class _Ledger:
         if event.operation_id:
             self._by_operation.setdefault(event.operation_id, group)
         for key in _merchant_keys(group.opening):
-            self._held[key].keep(group, on=group.is_held)
-            self._settled[key].keep(group, on=group.refundable > 0)
+            self._held[key].keep(group, left=group.held if group.is_held else None)
+            self._settled[key].keep(group, left=group.refundable if group.refundable > 0 else None)
 
 
 class _Shelf:
-    """Purchases in the order in which they opened; what is finished leaves, so that a long history stays quick."""
+    """Purchases by when they opened and by what is left of them. Finished ones leave: a long history stays quick."""
 
     def __init__(self) -> None:
-        self._orders: list[Order] = []
-        self._groups: list[Group] = []
+        self._groups: dict[Order, Group] = {}
+        self._left: dict[Order, Decimal] = {}
+        self._by_order: list[Order] = []
+        self._by_left: list[tuple[Decimal, Order]] = []
 
-    def keep(self, group: Group, *, on: bool) -> None:
-        at = bisect_left(self._orders, group.order)
-        is_on = at < len(self._groups) and self._groups[at] is group
-        if on and not is_on:
-            self._orders.insert(at, group.order)
-            self._groups.insert(at, group)
-        elif is_on and not on:
-            del self._orders[at], self._groups[at]
+    def keep(self, group: Group, *, left: Decimal | None) -> None:
+        """Note how much of the purchase is left; None takes it off."""
+        order = group.order
+        if order in self._left:
+            del self._by_left[bisect_left(self._by_left, (self._left.pop(order), order))]
+            if left is None:
+                del self._by_order[bisect_left(self._by_order, order)]
+        elif left is not None:
+            insort(self._by_order, order)
+        if left is not None:
+            self._groups[order], self._left[order] = group, left
+            insort(self._by_left, (left, order))
 
-    def before(self, order: Order) -> Iterator[Group]:
-        for at in range(bisect_left(self._orders, order) - 1, -1, -1):
-            yield self._groups[at]
+    def latest(self, event: TransactionEvent, rule: "Rule") -> Group | None:
+        before, amount = in_order(event), event.transaction_amount
+        low, high = rule.left(amount)
+        orders = self._earlier(before, low, high)
+        fitting = (self._groups[order] for order in orders if rule.fits(self._groups[order], amount))
+        return next((group for group in fitting if _same_merchant(group.opening, event)), None)
+
+    def _earlier(self, before: Order, low: Decimal, high: Decimal) -> Iterable[Order]:
+        """Return those that opened before and have between `low` and `high` left, the most recent first."""
+        start = bisect_left(self._by_left, low, key=_first)
+        end = bisect_right(self._by_left, high, lo=start, key=_first)
+        if end - start <= FEW:
+            return sorted((order for _, order in self._by_left[start:end] if order < before), reverse=True)
+        recent = reversed(self._by_order[: bisect_left(self._by_order, before)])
+        return (order for order in recent if low <= self._left[order] <= high)
+
+
+def _first(pair: tuple[Decimal, Order]) -> Decimal:
+    return pair[0]
 
 
 def _merchant_keys(event: TransactionEvent) -> list[Key]:
@@ -227,49 +238,32 @@ def neighbourhood(links_of: Mapping[int, Iterable[Key]], start: int) -> set[int]
 # --- Which purchases an event fits, by kind: the surest rule first
 
 
-def _is_the_whole_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return group.has(K.AUTHORIZED) and not group.has(K.CLEARED) and group.held == amount
+@dataclass(frozen=True)
+class Rule:
+    """Fits a purchase of which so much is left, and that fulfils a condition besides."""
+
+    left: Callable[[Decimal], tuple[Decimal, Decimal]]
+    fits: Callable[[Group, Decimal], bool] = lambda _, amount: amount > 0
 
 
-def _is_the_rest_of_the_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return group.held > 0 and abs(group.held - amount) <= ROUNDING
+def _is_unsettled(group: Group, _: Decimal) -> bool:
+    return group.has(K.AUTHORIZED) and not group.has(K.CLEARED)
 
 
-def _is_part_of_the_hold(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return 0 < amount < group.held
+def _has_something_left(group: Group, _: Decimal) -> bool:
+    return group.held > 0 or group.refundable > 0
 
 
-def _is_the_hold_with_a_tip(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return 0 < group.held < amount <= group.held * TIP
+WHOLE_HOLD = Rule(lambda amount: (amount, amount), _is_unsettled)
+CANCELLED_HOLD = Rule(lambda amount: (amount, amount))
+REST = Rule(lambda amount: (amount - ROUNDING, amount + ROUNDING), _has_something_left)
+PART = Rule(lambda amount: (amount, Decimal("Infinity")))
+TIPPED_HOLD = Rule(lambda amount: (amount / TIP, amount))
 
-
-def _cancels_the_hold(group: Group, amount: Decimal, event: TransactionEvent) -> bool:
-    # A decline with a reason is a purchase that was tried again; the network's cancellation of a hold gives none.
-    return not event.decline_code and group.held == amount > 0
-
-
-def _refunds_all(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return group.refundable > 0 and abs(group.refundable - amount) <= ROUNDING
-
-
-def _refunds_a_part(group: Group, amount: Decimal, _: TransactionEvent) -> bool:
-    return 0 < amount < group.refundable
-
-
-Fits = Callable[[Group, Decimal, TransactionEvent], bool]
-
-
-def _first_that_fits(rules: tuple[Fits, ...], group: Group, event: TransactionEvent) -> int | None:
-    for rank, fits in enumerate(rules):
-        if fits(group, event.transaction_amount, event):
-            return rank
-    return None
-
-
-FITTING: Mapping[str, tuple[Fits, ...]] = {
+FITTING: Mapping[str, tuple[Rule, ...]] = {
     K.AUTHORIZED: (),
-    K.DECLINED: (_cancels_the_hold,),
-    K.CLEARED: (_is_the_whole_hold, _is_the_rest_of_the_hold, _is_part_of_the_hold, _is_the_hold_with_a_tip),
-    K.REVERSAL: (_is_the_whole_hold, _is_the_rest_of_the_hold, _is_part_of_the_hold),
-    K.REFUND: (_refunds_all, _refunds_a_part),
+    K.DECLINED: (CANCELLED_HOLD,),
+    K.CLEARED: (WHOLE_HOLD, REST, PART, TIPPED_HOLD),
+    K.REVERSAL: (WHOLE_HOLD, REST, PART),
+    K.REFUND: (REST, PART),
 }
