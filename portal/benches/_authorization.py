@@ -1,0 +1,131 @@
+"""Measures of the answer to an authorization: how soon it comes, what it costs, and how it grows with the data."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from portal.benches._deliveries import authorizations
+from portal.benches._load import Answer, arrivals, as_fast_as_it_goes, on_schedule
+from portal.benches._processes import (
+    ROOT,
+    Processes,
+    portal_env,
+    start_broker,
+    start_portal,
+    start_web,
+    start_worker,
+)
+from portal.benches._report import Report, percentile
+from portal.benches._run import Run
+from portal.benches._truth import check_approvals
+
+TARGETS = ((0.50, 10), (0.99, 50), (0.999, 150))  # share of the answers, milliseconds
+LATEST = 600  # milliseconds
+MOST_STATEMENTS = 3
+SHARE_OF_FLOOR = 0.7
+MOST_GROWTH = 1.3
+SMALL = 10_000  # cards
+REPEATS = 5
+CLIENTS = 8  # for throughput
+WARM_UP = 3.0  # seconds
+
+
+def answer_times(run: Run, report: Report) -> None:
+    """How soon an authorization is answered, with a worker and beat at work beside it."""
+    database = run.large()
+    report.title(f"Authorization: {run.rate}/s for {run.seconds} s, {run.cards:,} cards, {run.events:,} events")
+    with Processes() as processes:
+        env = portal_env(database, CELERY_BROKER_URL=start_broker(processes))
+        address = start_portal(processes, env)
+        start_worker(processes, env)
+        warm_up(address, run)
+        answers = offered(address, run, seconds=run.seconds)
+    times = [answer.milliseconds for answer in answers]
+    for share, most in TARGETS:
+        report.at_most(f"p{share * 100:g}", percentile(times, share), most)
+    report.figure("p95", f"{percentile(times, 0.95):.1f} ms")
+    report.figure("latest", f"{max(times):.1f} ms")
+    late = sum(time > LATEST for time in times)
+    report.figure(f"answers after {LATEST} ms", f"{late} of {len(times):,}", against="none", met=late == 0)
+    report.figure("answered", describe_codes(answers))
+    check_approvals(database, answers, report)
+    _count_statements(database, report)
+
+
+def floor(run: Run, report: Report) -> None:
+    """Authorizations a second, beside a bare view that says the same SQL."""
+    database = run.large()
+    report.title(f"Throughput beside the floor: {CLIENTS} clients, {REPEATS} runs each in turn, medians")
+    env = portal_env(database)
+    with Processes() as processes:
+        addresses = {
+            "portal": start_portal(processes, env),
+            "floor": start_web(processes, "floor", env, application="portal.benches._floor:application"),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in addresses}
+        for name, address in [*addresses.items()] * (REPEATS + 1):
+            rates[name].append(_rate(address, run))
+    portal, bare = (median(rates[name][1:]) for name in ("portal", "floor"))  # the first of each warms up
+    ratio = portal / bare
+    report.figure("portal", f"{portal:.0f}/s", against=f"the floor's {bare:.0f}/s")
+    report.figure("ratio", f"{ratio:.2f}", against=f"at least {SHARE_OF_FLOOR}", met=ratio >= SHARE_OF_FLOOR)
+
+
+def growth(run: Run, report: Report) -> None:
+    """How the p95 grows from ten thousand cards to all of them."""
+    small = min(SMALL, run.cards)
+    databases = {small: run.database(small), run.cards: run.large()}
+    report.title(f"Growth of p95 at {run.rate}/s: {REPEATS} runs each in turn, medians")
+    found: dict[int, list[float]] = {cards: [] for cards in databases}
+    with Processes() as processes:
+        addresses = {
+            cards: start_portal(processes, portal_env(database), name=f"web-{cards}")
+            for cards, database in databases.items()
+        }
+        for cards, address in [*addresses.items()] * (REPEATS + 1):
+            answers = offered(address, run, seconds=run.seconds / 4, cards=cards)
+            found[cards].append(percentile([answer.milliseconds for answer in answers], 0.95))
+    few, many = (median(found[cards][1:]) for cards in (small, run.cards))
+    report.figure(f"p95 at {small:,} cards", f"{few:.1f} ms")
+    report.figure(f"p95 at {run.cards:,} cards", f"{many:.1f} ms")
+    report.figure("ratio", f"{many / few:.2f}", against=f"at most {MOST_GROWTH}", met=many / few <= MOST_GROWTH)
+
+
+def offered(address: str, run: Run, *, seconds: float, rate: float = 0, cards: int = 0) -> list[Answer]:
+    moments = arrivals(rate=rate or run.rate, seconds=seconds)
+    return asyncio.run(on_schedule(address, zip(moments, authorizations(cards or run.cards), strict=False)))
+
+
+def warm_up(address: str, run: Run) -> None:
+    """Let every process and thread open its connection and read what it reads once."""
+    asyncio.run(as_fast_as_it_goes(address, authorizations(run.cards), clients=16, seconds=WARM_UP))
+
+
+def describe_codes(answers: Sequence[Answer]) -> str:
+    counts = Counter(code_of(answer) for answer in answers)
+    return ", ".join(f"{code} {count:,}" for code, count in counts.most_common())
+
+
+def code_of(answer: Answer) -> str:
+    if answer.status != 200:
+        return f"HTTP {answer.status}" if answer.status else "no answer"
+    return str(json.loads(answer.body)["response_code"])
+
+
+def _rate(address: str, run: Run) -> float:
+    load = as_fast_as_it_goes(address, authorizations(run.cards), clients=CLIENTS, seconds=run.seconds / 6)
+    return asyncio.run(load)[0]
+
+
+def _count_statements(database: str, report: Report) -> None:
+    command = [sys.executable, "-m", "portal.benches._capture"]
+    heard = subprocess.run(command, cwd=ROOT, env=portal_env(database), check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    transactions: list[list[str]] = json.loads(heard.stdout)
+    decision = next(each for each in transactions if any("FOR NO KEY UPDATE" in statement for statement in each))
+    most, count = MOST_STATEMENTS, len(decision)
+    report.figure("statements between BEGIN and COMMIT", str(count), against=f"at most {most}", met=count <= most)
+    report.figure("transactions, and statements in all", f"{len(transactions)}, {sum(map(len, transactions))}")

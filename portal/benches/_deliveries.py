@@ -1,0 +1,102 @@
+"""The webhooks a bench sends, in the shape of the provider's samples, and which of its cards they are for."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from time import time_ns
+from typing import Any
+
+from portal.benches._load import Request
+from portal.benches._population import card_api_id, is_frozen, is_of_rejected_customer, is_tight
+from portal.env import DEMO_VALUES
+
+PATH = "/webhooks/cryptomate/"
+HEAD = f"X-Webhook-Key: {DEMO_VALUES['CRYPTOMATE_WEBHOOK_KEY']}\r\n".encode()
+TIGHT_PURCHASE = Decimal(30)
+# Of each hundred purchases so many are on a card that may not spend, or is about to reach its limit.
+FROZEN_SHARE, TIGHT_SHARE, STRANGE_SHARE = 3, 3, 1
+
+
+def authorization(number: int, mark: str, amount: Decimal) -> Request:
+    body = _purchase("authorization", "pending", number, mark, amount)
+    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+
+
+def authorized(number: int, mark: str, amount: Decimal = Decimal("12.50")) -> Request:
+    body = _purchase("authorized", "success", number, mark, amount)
+    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+
+
+def authorizations(cards: int, *, seed: int = 1) -> Iterator[Request]:
+    """Return purchases without end: cards at random, and now and then one that must not be approved."""
+    chance = random.Random(seed)  # noqa: S311 - the same purchases in every run
+    run = new_run()
+    special = _special(cards)
+    for number in count():
+        kind = chance.randrange(100)
+        card = next((special[share] for share in special if kind in share), None)
+        chosen = chance.choice(card) if card else chance.randrange(cards)
+        amount = TIGHT_PURCHASE if is_tight(chosen) else Decimal(chance.randrange(300, 6000)) / 100
+        yield authorization(chosen, f"{run}-{number}", amount)
+
+
+def purchase_events(cards: int, *, seed: int = 1) -> Iterator[Request]:
+    """Return what the provider sends after a purchase, without end, each on a card at random."""
+    chance = random.Random(seed)  # noqa: S311 - the same cards in every run
+    run = new_run()
+    for number in count():
+        yield authorized(chance.randrange(cards), f"{run}-{number}")
+
+
+def new_run() -> str:
+    """Return what tells the deliveries of this run from those of every other."""
+    return f"bench-{time_ns():x}"
+
+
+def _special(cards: int) -> dict[range, list[int]]:
+    first, second = FROZEN_SHARE, FROZEN_SHARE + TIGHT_SHARE
+    closed = [number for number in range(min(cards, 5000)) if is_frozen(number) or is_of_rejected_customer(number)]
+    tight = [number for number in range(min(cards, 5000)) if is_tight(number) and not is_frozen(number)]
+    strange = [cards + number for number in range(1000)]
+    return {
+        range(first): closed,
+        range(first, second): tight,
+        range(second, second + STRANGE_SHARE): strange,
+    }
+
+
+def _purchase(event_type: str, status: str, number: int, mark: str, amount: Decimal) -> dict[str, Any]:
+    return {
+        "product": "individual_cards",
+        "event_type": event_type,
+        "operation_id": mark,
+        "status": status,
+        "data": {
+            "card_id": card_api_id(number),
+            "bill_amount": str(amount),
+            "bill_currency_number": "840",
+            "bill_currency_code": "USD",
+            "exchange_rate": "1.0",
+            "fees": {"atm_fees": "0.00", "fx_fees": "0.00"},
+            "transaction_amount": str(amount),
+            "transaction_currency_number": "840",
+            "transaction_currency_code": "USD",
+            "channel": "POS",
+            "created_at": datetime.now(UTC).isoformat(),
+            "merchant_data": {
+                "id": "mch_1",
+                "name": f"Acme Coffee {mark}",
+                "city": "Miami",
+                "post_code": "33101",
+                "state": "FL",
+                "country": "USA",
+                "mcc_category": "Restaurants",
+                "mcc_code": "5812",
+            },
+            "decline_reason": None,
+            "metadata": {"account": "0x8f3Cf7ad23Cd3CaDbD9735AFf958023239c6A063"},
+        },
+    }

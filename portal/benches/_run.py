@@ -1,0 +1,24 @@
+"""What was asked of a run, and the databases it measures."""
+
+from dataclasses import dataclass
+
+from portal.benches import generate
+from portal.benches._postgres import Server
+
+EVENTS_PER_CARD = 5
+
+
+@dataclass(frozen=True)
+class Run:
+    server: Server
+    cards: int
+    events: int
+    rate: float
+    seconds: float
+    deliveries: int
+
+    def large(self) -> str:
+        return generate.ready(self.server, cards=self.cards, events=self.events)
+
+    def database(self, cards: int) -> str:
+        return generate.ready(self.server, cards=cards, events=cards * EVENTS_PER_CARD)
