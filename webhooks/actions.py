@@ -19,6 +19,7 @@ from cards.decisions import DECLINE, decide
 from cards.models import Card
 from cards.purchases import Purchase, UnreadablePurchase
 from customers.models import Customer
+from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
 from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle
 from webhooks.models import Outcome, WebhookEvent
@@ -33,6 +34,7 @@ FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT_OF_UNREADABLE = 4096  # bytes
+MOST_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ def process_again(event: WebhookEvent, *, by: User, now: datetime) -> None:
 
     Raises NotAllowed.
     """
+    check_person_may(by, "webhooks.reprocess")
     check_can_process_again(event)
     with transaction.atomic():
         event = WebhookEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
@@ -105,6 +108,25 @@ def process_again(event: WebhookEvent, *, by: User, now: datetime) -> None:
             before={"outcome": before},
             after={"outcome": event.outcome},
         )
+
+
+def process_failed_again(*, since: datetime, by: User, now: datetime) -> int:
+    """Have the sweep handle all that failed since a moment, the oldest first; return how many. Raises NotAllowed.
+
+    A thousand at a time: a person who asks for more asks again.
+    """
+    check_person_may(by, "webhooks.reprocess")
+    failed = list(WebhookEvent.objects.failed_since(since)[:MOST_AT_ONCE])
+    for event in failed:
+        process_again(event, by=by, now=now)
+    return len(failed)
+
+
+@transaction.atomic
+def open_in_full(event: WebhookEvent, *, by: User) -> None:
+    """Note that somebody reads what a delivery says about a person. Raises NotAllowed."""
+    check_person_may(by, "customers.change_customer")
+    record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
 @dataclass(frozen=True)
@@ -164,7 +186,7 @@ def _process(event: WebhookEvent, *, now: datetime) -> None:
     event.attempts += 1
     event.error = ""
     try:
-        subject = _handle(event)
+        subject = handle_or_undo(event)
     except NothingToDo as reason:
         _settle(event, Outcome.IGNORED, now=now, note=str(reason), subject=reason.subject)
     except NotKnownYet as reason:
@@ -182,7 +204,8 @@ def _process(event: WebhookEvent, *, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _handle(event: WebhookEvent) -> Subject:
+def handle_or_undo(event: WebhookEvent) -> Subject:
+    """Do what the delivery asks for, or nothing of it. Raises what its handler raises."""
     with transaction.atomic(), acting_as(source=Source.WEBHOOK):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

@@ -12,12 +12,16 @@ from django.http import QueryDict
 from cards.models import Authorization, Card, Transaction
 from cards.paging import Page, digest, page_of
 from customers.models import Customer
+from customers.policies import reason_against
 from webhooks.masking import mask
 from webhooks.models import WebhookEvent
+from webhooks.policies import check_can_process_again
+from webhooks.previews import Preview, preview
 
 M = TypeVar("M", bound=Model)
 
 LONGEST_POLL = 30  # seconds
+MOST_PREVIEWED = 25
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Shown:
 
     body: str
     is_masked: bool
+    may_open_in_full: bool
+    why_not_again: str
     card: Card | None
     customer: Customer | None
     purchase: Transaction | None
@@ -54,6 +60,24 @@ def authorizations(*, asked: QueryDict) -> Listed[Authorization]:
     """Return one page of decisions. Raises BadRequest for an address that we did not write."""
     page = page_of(Authorization.objects.select_related("card"), by="decided_at", **_place_in(asked))
     return _listed(page, digest(decision.pk for decision in page.rows), asked)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What failed since a moment: how many there are, and what handling the first of them again would change."""
+
+    since: datetime
+    count: int
+    previews: list[Preview]
+
+    @property
+    def not_shown(self) -> int:
+        return self.count - len(self.previews)
+
+
+def failed_since(moment: datetime) -> Failed:
+    failed = WebhookEvent.objects.failed_since(moment)
+    return Failed(moment, failed.count(), [preview(event) for event in failed[:MOST_PREVIEWED]])
 
 
 def _place_in(asked: QueryDict) -> dict[str, str]:
@@ -79,17 +103,19 @@ def _url(asked: QueryDict, **place: object) -> str:
     return f"?{query.urlencode()}"
 
 
-def shown(event: WebhookEvent, *, to: User | AnonymousUser, now: datetime) -> Shown:
-    """Gather what this person may see of the delivery and of what it touched."""
-    body = event.body if to.has_perm("customers.change_customer") else mask(event.body)
+def shown(event: WebhookEvent, *, to: User | AnonymousUser, now: datetime, in_full: bool = False) -> Shown:
+    """Gather what this person may see of the delivery and of what it touched. Whoever shows it in full records that."""
+    body = event.body if in_full else mask(event.body)
     return Shown(
         body=json.dumps(body, indent=2, ensure_ascii=False),
         is_masked=body != event.body,
+        may_open_in_full=to.has_perm("customers.change_customer"),
+        why_not_again=reason_against(check_can_process_again, event),
         card=_card(event) if to.has_perm("cards.view_card") else None,
         customer=_customer(event) if to.has_perm("customers.view_customer") else None,
         purchase=_purchase(event) if to.has_perm("cards.view_transaction") else None,
         decision=Authorization.objects.filter(delivery_key=event.delivery_key).first(),
-        look_again=_seconds_until_news(event, now),
+        look_again=None if in_full else _seconds_until_news(event, now),
     )
 
 

@@ -1,3 +1,4 @@
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,8 +9,12 @@ from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 
 from cards.models import Card
+from customers.models import Customer
 from vault.fields import EncryptedJSONField
 from webhooks.redaction import digest_of
+
+LAST4 = re.compile(r"[0-9]{4}")
+AUTHORIZATION = "authorization"  # the one kind of delivery that is answered and never handled
 
 
 class Outcome(models.TextChoices):
@@ -24,9 +29,21 @@ class Outcome(models.TextChoices):
         return {"RECEIVED": "waiting", "HANDLED": "good", "IGNORED": "neutral"}.get(self.value, "bad")
 
 
+def as_uuid(word: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(word)
+    except ValueError:
+        return None
+
+
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
     def due(self, *, now: datetime) -> Self:
         return self.filter(next_attempt_at__lte=now).order_by("next_attempt_at")
+
+    def failed_since(self, moment: datetime) -> Self:
+        """Return what failed of all that came since, the oldest first."""
+        failed = self.filter(outcome=Outcome.FAILED, received_at__gte=moment)
+        return failed.exclude(event_type=AUTHORIZATION).order_by("received_at", "pk")
 
     def matching(
         self,
@@ -36,18 +53,34 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         outcome: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
-        provider_id: str = "",
+        operation_id: str = "",
     ) -> Self:
-        """Narrow down by whatever is given; `provider_id` is an operation's or a card's."""
+        """Narrow down by whatever is given."""
         asked = {
             "product": product,
             "event_type": event_type,
             "outcome": outcome,
             "received_at__gte": since,
             "received_at__lt": until,
+            "operation_id": operation_id,
         }
-        rows = self.filter(**{name: value for name, value in asked.items() if value})
-        return rows.filter(Q(operation_id=provider_id) | Q(card_api_id=provider_id)) if provider_id else rows
+        return self.filter(**{name: value for name, value in asked.items() if value})
+
+    def of_card(self, word: str) -> Self:
+        """Return those about a card: by its last four digits, its id here, or the provider's."""
+        if LAST4.fullmatch(word):
+            return self.filter(card_id__in=Card.objects.ending_in(word).values("pk"))
+        ours = as_uuid(word)
+        named = Q(card_api_id=word)
+        return self.filter(named | Q(card_id=ours)) if ours else self.filter(named)
+
+    def of_customer(self, word: str) -> Self:
+        """Return those about a customer: by the id here, the provider's, or the e-mail address."""
+        ours = as_uuid(word)
+        if ours:
+            return self.filter(customer_id=ours)
+        found = Customer.objects.filter(Q(api_id=word) | Q(email__iexact=word))
+        return self.filter(customer_id__in=found.values("pk"))
 
     def with_card_last4(self) -> Self:
         return self.annotate(card_last4=Subquery(Card.objects.filter(pk=OuterRef("card_id")).values("last4")))

@@ -5,7 +5,7 @@ from hmac import compare_digest
 from django.conf import settings
 
 from customers.policies import NotAllowed
-from webhooks.models import Outcome, WebhookEvent
+from webhooks.models import AUTHORIZATION, Outcome, WebhookEvent
 
 
 def is_our_key(given: str) -> bool:
@@ -20,5 +20,5 @@ def is_our_key(given: str) -> bool:
 def check_can_process_again(event: WebhookEvent) -> None:
     if event.outcome == Outcome.REJECTED:
         raise NotAllowed("This delivery could not be read, so there is nothing to process.")
-    if event.event_type == "authorization":
+    if event.event_type == AUTHORIZATION:
         raise NotAllowed("An authorization is answered once, when it is asked for.")

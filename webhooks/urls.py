@@ -8,5 +8,7 @@ urlpatterns = [
     path("webhooks/cryptomate/", views.intake, name="intake"),
     path("events/", views.events, name="events"),
     path("events/authorizations/", views.authorizations, name="authorizations"),
+    path("events/again/", views.failed_again, name="failed_again"),
     path("events/<uuid:pk>/", views.event, name="event"),
+    path("events/<uuid:pk>/again/", views.again, name="again"),
 ]

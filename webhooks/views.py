@@ -1,23 +1,28 @@
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, Error, IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from cryptomate.errors import plain_word
+from customers.policies import NotAllowed, reason_against
 from webhooks import actions, listing
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
 from webhooks.deliveries import Unreadable, parse
-from webhooks.forms import TYPES, DeliveryFilter
+from webhooks.forms import TYPES, DeliveryFilter, FailedSince, a_day_ago
 from webhooks.models import Refusal, WebhookEvent
-from webhooks.policies import is_our_key
+from webhooks.policies import check_can_process_again, is_our_key
+from webhooks.previews import preview
 from webhooks.refusals import tally
 
 logger = logging.getLogger(__name__)
@@ -147,8 +152,54 @@ def _listed(
 @permission_required("webhooks.view_webhookevent", raise_exception=True)
 @vary_on_headers("HX-Request")
 def event(request: HttpRequest, pk: str) -> HttpResponse:
-    """Show one delivery. What it says about a person is masked for those who may not edit customers."""
+    """Show one delivery, masked; in full to those who may and ask for it, which is recorded."""
     found = get_object_or_404(WebhookEvent, pk=pk)
-    shown = listing.shown(found, to=request.user, now=timezone.now())
+    in_full = "in_full" in request.GET
+    if in_full:
+        _record_reading(found, by=cast("User", request.user))
+    shown = listing.shown(found, to=request.user, now=timezone.now(), in_full=in_full)
     template = "webhooks/_event.html" if "HX-Request" in request.headers else "webhooks/event.html"
     return render(request, template, {"event": found, "shown": shown})
+
+
+def _record_reading(event: WebhookEvent, *, by: User) -> None:
+    try:
+        actions.open_in_full(event, by=by)
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from None
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("webhooks.reprocess", raise_exception=True)
+def again(request: HttpRequest, pk: str) -> HttpResponse:
+    """Show what handling a delivery again would change; on POST have it handled."""
+    found = get_object_or_404(WebhookEvent, pk=pk)
+    if request.method == "GET":
+        return _previewed(request, found)
+    try:
+        actions.process_again(found, by=cast("User", request.user), now=timezone.now())
+    except NotAllowed:
+        return _previewed(request, found, status=409)
+    messages.success(request, "The portal handles this delivery again within seconds.")
+    return redirect(found)
+
+
+def _previewed(request: HttpRequest, event: WebhookEvent, *, status: int = 200) -> HttpResponse:
+    refusal = reason_against(check_can_process_again, event)
+    context = {"event": event, "refusal": refusal, "preview": None if refusal else preview(event)}
+    return render(request, "webhooks/again.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("webhooks.reprocess", raise_exception=True)
+def failed_again(request: HttpRequest) -> HttpResponse:
+    """Show what failed since a moment and what handling it again would change; on POST have all of it handled."""
+    form = FailedSince(request.POST or request.GET or {"since": a_day_ago()})
+    if not form.is_valid():
+        return render(request, "webhooks/failed_again.html", {"form": form}, status=422)
+    since = form.cleaned_data["since"]
+    if request.method == "GET":
+        return render(request, "webhooks/failed_again.html", {"form": form, "failed": listing.failed_since(since)})
+    count = actions.process_failed_again(since=since, by=cast("User", request.user), now=timezone.now())
+    messages.success(request, f"The portal handles {count} deliveries again within seconds.")
+    return redirect("webhooks:events")

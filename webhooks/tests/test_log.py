@@ -7,8 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from audit.kinds import Kind
+from audit.models import Event
 from cards import paging
-from cards.tests.making import make_card
+from cards.tests.making import make_active_customer, make_card
 from webhooks.models import WebhookEvent
 from webhooks.tests.making import captured, deliver, make_event
 
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 LOG = "/events/"
 DECISIONS = "/events/authorizations/"
+CARD, MARIA = "2f1d7a1e-5f0f-4a55-8d0b-4f4f6a3f5c11", "2f1d7a1e-5f0f-4a55-8d0b-4f4f6a3f5c12"
 HTMX = {"HX-Request": "true"}
 NOON = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
 
@@ -94,14 +97,26 @@ def test_the_log_takes_as_many_queries_for_fifty_rows_as_for_one(
         ("since=2026-04-15T12:01", ["bad"]),
         ("until=2026-04-15T12:00", ["ramp"]),
         ("since=2026-04-15T12:00&until=2026-04-15T12:01", ["auth"]),
-        ("id=auth", ["auth"]),
-        ("id=crd_123", ["auth"]),
+        ("operation=auth", ["auth"]),
+        ("card=crd_123", ["auth"]),
+        ("card=4321", ["auth"]),
+        ("card=%E2%80%A2%E2%80%A2%E2%80%A2%E2%80%A2+4321", ["auth"]),
+        ("card=2f1d7a1e-5f0f-4a55-8d0b-4f4f6a3f5c11", ["auth"]),
+        ("card=9999", []),
+        ("customer=MARIA%40example.com", ["auth"]),
+        ("customer=cli_maria", ["auth"]),
+        ("customer=2f1d7a1e-5f0f-4a55-8d0b-4f4f6a3f5c12", ["auth"]),
+        ("customer=nobody%40example.com", []),
+        ("card=4321&outcome=FAILED", []),
         ("product=treasury&outcome=FAILED", []),
     ],
 )
 def test_the_address_narrows_the_log(as_support: Client, query: str, found: list[str]) -> None:
     make_event(operation_id="ramp", product="treasury", event_type="ramp_on", received_at=NOON - timedelta(minutes=1))
-    make_event(operation_id="auth", received_at=NOON, card_api_id="crd_123")
+    maria = make_active_customer(pk=MARIA, api_id="cli_maria", email="maria@example.com")
+    card = make_card(pk=CARD, api_id="crd_123", last4="4321", customer=maria)
+    tied = {"card_api_id": card.api_id, "card_id": card.pk, "customer_id": maria.pk}
+    make_event(operation_id="auth", received_at=NOON, **tied)
     make_event(operation_id="bad", event_type="cleared", outcome="FAILED", received_at=NOON + timedelta(minutes=1))
 
     answer = as_support.get(f"{LOG}?{query}")
@@ -200,20 +215,53 @@ def test_an_authorization_shows_our_answer(as_support: Client) -> None:
         assert "The card is not active" in page
 
 
-def test_an_officer_reads_a_client_record_and_support_reads_it_masked(officer: User, support: User) -> None:
+PRIVATE = ("jane@example.com", "Jane", "Doe")
+
+
+def test_what_a_delivery_says_about_a_person_is_masked_for_everybody_at_first(
+    as_officer: Client, officer: User
+) -> None:
+    deliver(captured("client_status"))
+
+    page = as_officer.get(WebhookEvent.objects.get().get_absolute_url()).content.decode()
+
+    for private in PRIVATE:
+        assert private not in page
+    for plain in ("REJECTED_BY_PROVIDER", "cli_abc123", "••••", "Show it in full"):
+        assert plain in page
+    assert not Event.objects.filter(kind=Kind.RECORD_VIEWED).exists()
+
+
+def test_an_officer_opens_it_in_full_and_that_is_recorded(as_officer: Client) -> None:
+    customer = make_active_customer(api_id="cli_abc123")
+    deliver(captured("client_status"))
+    event = WebhookEvent.objects.get()
+
+    page = as_officer.get(event.get_absolute_url(), {"in_full": ""}).content.decode()
+
+    for private in PRIVATE:
+        assert private in page
+    viewed = Event.objects.get(kind=Kind.RECORD_VIEWED)
+    assert (viewed.actor_name, viewed.object_id, viewed.customer_id) == ("officer", str(event.pk), customer.pk)
+    assert viewed.detail is None
+
+
+def test_support_cannot_open_it_in_full(as_support: Client) -> None:
     deliver(captured("client_status"))
     address = WebhookEvent.objects.get().get_absolute_url()
-    pages = []
-    for person in (officer, support):
-        client = Client()
-        client.force_login(person)
-        pages.append(client.get(address).content.decode())
 
-    assert "jane@example.com" in pages[0]
-    for private in ("jane@example.com", "Jane", "Doe"):
-        assert private not in pages[1]
-    for plain in ("REJECTED_BY_PROVIDER", "cli_abc123", "••••", "masked"):
-        assert plain in pages[1]
+    assert "Show it in full" not in as_support.get(address).content.decode()
+    refused = as_support.get(address, {"in_full": ""})
+
+    assert refused.status_code == 403
+    assert "jane@example.com" not in refused.content.decode()
+    assert not Event.objects.filter(kind=Kind.RECORD_VIEWED).exists()
+
+
+def test_a_page_in_full_does_not_ask_again_by_itself(as_officer: Client) -> None:
+    event = make_event(outcome="FAILED", error="Handling failed: X", next_attempt_at=timezone.now())
+
+    assert "hx-trigger" not in as_officer.get(event.get_absolute_url(), {"in_full": ""}, headers=HTMX).content.decode()
 
 
 def test_a_delivery_that_waits_is_followed_and_one_at_rest_is_not(as_support: Client) -> None:
