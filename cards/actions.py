@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from audit.actions import record
 from audit.kinds import Kind
-from cards.models import LIMITS, Card, Challenge, Deposit, Notice
+from cards.deposits import record_deposit as record_deposit
+from cards.models import LIMITS, Card, Challenge, Notice
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze, check_holder_name
 from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldReason
 from customers.models import Customer
@@ -161,37 +162,6 @@ def record_velocity_block(
         _note_hold(card, reason=HoldReason.VELOCITY, velocity_reset_at=at + timedelta(seconds=window_seconds))
     rule = f": more than {max_authorizations} purchases in {window_seconds} s" if max_authorizations else ""
     leave_notice(card=card, kind=Notice.Kind.VELOCITY, text=f"A velocity rule stopped {card.masked}{rule}.", at=at)
-
-
-@transaction.atomic
-def record_deposit(
-    *,
-    wallet_address: str,
-    transaction_hash: str,
-    amount: Decimal,
-    net_amount: Decimal,
-    blockchain: str = "",
-    at: datetime | None = None,
-) -> Deposit:
-    """Record money that reached a wallet, once, with the card whose wallet it is, where we know one."""
-    card = Card.objects.by_wallet(wallet_address)
-    deposit, created = Deposit.objects.get_or_create(
-        transaction_hash=transaction_hash,
-        wallet_address=wallet_address,
-        defaults={
-            "card": card,
-            "blockchain": blockchain,
-            "amount": amount,
-            "net_amount": net_amount,
-            "at": at or timezone.now(),
-        },
-    )
-    if not created and deposit.card is None and card:
-        deposit.card = card
-        deposit.save(update_fields=["card"])
-    if card:
-        Card.objects.filter(pk=card.pk).update(moved_at=timezone.now())
-    return deposit
 
 
 @transaction.atomic

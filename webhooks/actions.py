@@ -5,6 +5,8 @@ Nothing here talks to the broker or the network. What a handler could not do sta
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -21,7 +23,7 @@ from cards.purchases import Purchase, UnreadablePurchase
 from customers.models import Customer
 from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
-from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle
+from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, note_repeat
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.policies import check_can_process_again
 from webhooks.redaction import digest_of, redact_text
@@ -52,6 +54,8 @@ def receive(delivery: Delivery, arrival: Arrival) -> WebhookEvent:
         event, is_new = _store(delivery, arrival, next_attempt_at=arrival.received_at)
         if is_new:
             _process(event, now=arrival.received_at)
+        else:
+            _mark_repeated(event)
     return event
 
 
@@ -206,10 +210,24 @@ def _process(event: WebhookEvent, *, now: datetime) -> None:
 
 def handle_or_undo(event: WebhookEvent) -> Subject:
     """Do what the delivery asks for, or nothing of it. Raises what its handler raises."""
+    with _undone_if_it_fails():
+        return handle(event)
+
+
+def _mark_repeated(event: WebhookEvent) -> None:
+    try:
+        with _undone_if_it_fails():
+            note_repeat(event)
+    except (Error, UnreadablePurchase) as error:  # the delivery is here; that it came twice is a remark
+        logger.warning("Delivery %s came again, which was not marked: %s", event.pk, type(error).__name__)
+
+
+@contextmanager
+def _undone_if_it_fails() -> Iterator[None]:
     with transaction.atomic(), acting_as(source=Source.WEBHOOK):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        return handle(event)
+        yield
 
 
 def _settle(event: WebhookEvent, outcome: Outcome, *, now: datetime, note: str = "", subject: Subject = None) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cards import actions, ledger
-from cards.models import Card, Deposit, Notice, TransactionEvent, Withdrawal
+from cards.models import Card, Notice, TransactionEvent, Withdrawal
 from cards.purchases import Purchase, read_amount, read_moment
 from cards.statuses import CardStatus
 from customers import following
@@ -62,6 +62,14 @@ def record_purchase(event: WebhookEvent) -> Card:
     return card
 
 
+def note_repeat(event: WebhookEvent) -> None:
+    """Mark a purchase whose very same delivery came again: a second settlement may look exactly like the first."""
+    card = Card.objects.by_api_id(event.card_api_id)
+    if card and _handlers_of(event.product).get(event.event_type) is record_purchase:
+        purchase = Purchase.from_data(event.data)
+        ledger.note_repeat(card=card, kind=event.event_type, operation_id=event.operation_id, purchase=purchase)
+
+
 def record_deposit(event: WebhookEvent) -> Card | None:
     """Record money that reached a wallet. The provider names no card; without a known wallet it stays the company's."""
     deposit = actions.record_deposit(
@@ -79,7 +87,8 @@ def record_visa_direct(event: WebhookEvent) -> Card:
     """Record a credit that came over the card network: it names the card and no wallet."""
     card = _card(event)
     credit = Purchase.from_data(event.data)
-    deposit = actions.record_deposit(
+    actions.record_deposit(
+        card=card,
         wallet_address="",
         transaction_hash=event.operation_id,
         blockchain="Visa Direct",
@@ -87,7 +96,6 @@ def record_visa_direct(event: WebhookEvent) -> Card:
         net_amount=max(Decimal(0), credit.bill_amount - credit.atm_fees - credit.fx_fees),
         at=credit.occurred_at or event.received_at,
     )
-    Deposit.objects.filter(pk=deposit.pk, card=None).update(card=card)
     return card
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cards.models import Card, Challenge, Deposit, Notice, Transaction, TransactionEvent, Withdrawal
+from cards.models import Card, Challenge, Deposit, Notice, Placement, Transaction, TransactionEvent, Withdrawal
 from cards.tests.making import make_active_customer, make_card
 from customers.models import StatusChange
 from customers.statuses import Source
@@ -66,12 +66,34 @@ def test_a_duplicate_charges_once(card: Card) -> None:
     assert Transaction.objects.get().authorized_total == Decimal("42.50")
 
 
+def test_a_settlement_that_comes_again_is_counted_once_and_marked(card: Card) -> None:
+    deliver(captured("cleared"))
+    deliver(captured("cleared"))
+
+    assert Transaction.objects.get().cleared_total == Decimal("42.50")
+    assert Placement.objects.get().repeats == 1
+
+
+@pytest.mark.parametrize(
+    "body", [captured("deposit"), captured("cleared", data={"card_id": "unknown"})], ids=["deposit", "unknown card"]
+)
+def test_another_delivery_that_comes_again_changes_nothing(card: Card, body: dict[str, Any]) -> None:
+    deliver(body)
+    before = WebhookEvent.objects.values().get()
+
+    deliver(body)
+
+    assert WebhookEvent.objects.values().get() == before
+    assert Placement.objects.count() == 0
+
+
 def test_a_purchase_of_unreadable_amount_is_kept_and_tried_again(card: Card) -> None:
     event = outcome_of(captured("authorized", data={"bill_amount": "much"}))
 
     assert TransactionEvent.objects.count() == 0
     assert (event.outcome, event.error) == (Outcome.FAILED, "Handling failed: UnreadablePurchase")
     assert event.next_attempt_at is not None
+    assert deliver(captured("authorized", data={"bill_amount": "much"})).status_code == 200
 
 
 def test_a_purchase_that_names_no_card_is_ignored_with_a_note() -> None:
