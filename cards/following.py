@@ -1,6 +1,7 @@
 """How our rows follow the provider's cards."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from cards.actions import follow_status
-from cards.models import LIMITS, Card
+from cards.deposits import tie_deposits
+from cards.models import LIMITS, Card, Holding
 from cards.statuses import CARD_TRANSITIONS, CARD_WORDS, ApprovalMethod, CardStatus
-from cryptomate import Client, DepositAddress, Refused, RemoteCard
+from cryptomate import Client, DepositAddress, NotFound, Refused, RemoteCard
 from customers.models import Customer
 from customers.statuses import Source
 from provider import budget
 from provider.models import ProviderCall
+
+FIRST_POLL = timedelta(minutes=30)  # after that the card's own movements set the pace
 
 
 def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -> Card:
@@ -32,6 +36,7 @@ def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -
             "status": CARD_WORDS.get(remote.status.lower(), CardStatus.INACTIVE),
             "issued_by": call.wanted_by,
             "issued_at": timezone.now(),
+            "next_poll_at": timezone.now() + FIRST_POLL,
             "call": call,
         },
     )
@@ -100,6 +105,7 @@ def refresh_card(card: Card, *, client: Client) -> None:
         if addresses is not None:
             card.deposit_addresses = addresses
         card.save(update_fields=["refreshed_at", "balance", "balance_at", "deposit_addresses"])
+        tie_deposits(each["address"] for each in card.deposit_addresses)
 
 
 def _balance(card: Card, client: Client) -> Decimal | None:
@@ -129,6 +135,34 @@ def _address(address: DepositAddress) -> dict[str, Any]:
         "tokens": [token.symbol for token in address.tokens],
         "is_ramp": address.is_ramp,
     }
+
+
+def refresh_holding(*, client: Client) -> None:
+    """Read the holding wallet and the programme's totals. Raises the client's errors."""
+    try:
+        budget.take(background=True)
+        balance = client.get_holding_balance()
+    except NotFound:
+        Holding.objects.update_or_create(
+            id=1, defaults={"is_missing": True, "balance": None, "read_at": timezone.now()}
+        )
+        return
+    budget.take(background=True)
+    totals = client.get_program_balance()
+    budget.take(background=True)
+    wallet = client.get_holding_wallet()
+    read = {
+        "balance": balance.balance,
+        "on_cards": totals.total_cards_balance,
+        "accumulated_fees": totals.accumulated_fees,
+        "address": wallet.address[:120],
+        "blockchain": wallet.blockchain[:40],
+        "tokens": dict(wallet.tokens),
+        "is_enabled": wallet.enabled,
+        "is_missing": False,
+        "read_at": timezone.now(),
+    }
+    Holding.objects.update_or_create(id=1, defaults=read)
 
 
 def limits_in(payload: Mapping[str, str | None]) -> dict[str, Decimal | None]:

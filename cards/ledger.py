@@ -12,13 +12,16 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from cards.models import Card, Placement, Transaction, TransactionEvent
-from cards.placing import ROUNDING, Group, links, neighbourhood, place
+from cards.pairing import TOLERANCE, likeness, pair
+from cards.placing import ROUNDING, Group, in_order, links, neighbourhood, place
 from cards.purchases import Purchase
 from cards.statuses import EventKind, TransactionState
 
 K, S = EventKind, TransactionState
 
 POLL_AFTER = timedelta(minutes=2)  # when the provider's list is read after something happened
+AMOUNTS = ("bill_amount", "transaction_amount", "atm_fees", "fx_fees")
+STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it will be read
 
 Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
 
@@ -31,16 +34,79 @@ def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase
     """
     now = timezone.now()
     _lock(card)
-    key = {"kind": EventKind(kind.upper()), "operation_id": operation_id, "digest": purchase.digest}
-    event = card.events.filter(**key).first()
+    kind = EventKind(kind.upper())
+    event = card.events.filter(kind=kind, operation_id=operation_id, digest=purchase.digest).first()
     if event is None:
-        data = {**asdict(purchase), "occurred_at": purchase.occurred_at or now}
-        source = TransactionEvent.Source(source)
-        event = TransactionEvent.objects.create(card=card, **key, **data, received_at=now, source=source)
-        soon = Least(F("next_poll_at"), now + POLL_AFTER)
-        Card.objects.filter(pk=card.pk).update(moved_at=now, next_poll_at=soon)
+        event = _event(card, kind, operation_id, purchase, source=source, now=now)
+        event.save(force_insert=True)
+        _note_movement(card, now=now)
         _place_around(card, [event])
     return event
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the provider's list of a card's movements."""
+
+    id: str
+    kind: str
+    purchase: Purchase
+
+
+@transaction.atomic
+def record_lines(card: Card, lines: Sequence[Line]) -> list[TransactionEvent]:
+    """Record what no webhook has told, and return it.
+
+    Lines that look alike are kept all or none: with some of them missing, one webhook could answer for the wrong one.
+    """
+    now = timezone.now()
+    _lock(card)
+    listed = card.events.filter(source=TransactionEvent.Source.POLL, operation_id__in=[line.id for line in lines])
+    known = set(listed.values_list("kind", "operation_id"))
+    fresh = [
+        _event(card, line.kind, line.id, line.purchase, source=TransactionEvent.Source.POLL, now=now)
+        for line in lines
+        if (line.kind, line.id) not in known
+    ]
+    untold = _untold(card, fresh)
+    TransactionEvent.objects.bulk_create(untold)
+    if untold:
+        _note_movement(card, now=now)
+        _place_around(card, untold)
+    return untold
+
+
+def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEvent]:
+    if not fresh:
+        return []
+    times = [event.occurred_at for event in fresh]
+    near = card.events.filter(occurred_at__range=(min(times) - TOLERANCE, max(times) + TOLERANCE))
+    everything = sorted([*near, *fresh], key=in_order)
+    covered = {id(line) for line, _ in pair(everything)}
+    lines = [event for event in everything if event.source == TransactionEvent.Source.POLL]
+    missing = {likeness(line) for line in lines if id(line) not in covered}
+    return [event for event in fresh if likeness(event) in missing]
+
+
+def _event(
+    card: Card, kind: str, operation_id: str, purchase: Purchase, *, source: str, now: datetime
+) -> TransactionEvent:
+    data = asdict(purchase) | {name: getattr(purchase, name).quantize(STORED) for name in AMOUNTS}
+    data["occurred_at"] = purchase.occurred_at or now
+    return TransactionEvent(
+        card=card,
+        kind=kind,
+        operation_id=operation_id,
+        digest=purchase.digest,
+        received_at=now,
+        source=TransactionEvent.Source(source),
+        **data,
+    )
+
+
+def _note_movement(card: Card, *, now: datetime) -> None:
+    soon = Least(F("next_poll_at"), now + POLL_AFTER)
+    Card.objects.filter(pk=card.pk).update(moved_at=now, next_poll_at=soon)
 
 
 def note_repeat(*, card: Card, kind: str, operation_id: str, purchase: Purchase) -> None:

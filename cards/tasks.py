@@ -3,14 +3,17 @@ import uuid
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
-from cards import following
+from cards import following, polling
 from cards.models import Card
 from cryptomate import CryptoMateError
 from provider.budget import BudgetSpent
 from provider.client import provider_client
 
 logger = logging.getLogger(__name__)
+
+POLLS = 20  # cards in one sweep
 
 
 @shared_task
@@ -20,3 +23,31 @@ def refresh_card(*, card_id: str, **_: Any) -> None:
         following.refresh_card(Card.objects.get(pk=uuid.UUID(card_id)), client=provider_client())
     except (CryptoMateError, BudgetSpent) as error:
         logger.warning("Card %s could not be refreshed: %s", card_id, error)
+
+
+@shared_task
+def poll_due_cards(**_: Any) -> None:
+    """Wake a worker for each card whose movements are due to be read."""
+    for card_id in polling.claim_due(now=timezone.now(), limit=POLLS):
+        poll_card.delay(card_id=str(card_id))
+
+
+@shared_task
+def poll_card(*, card_id: str, **_: Any) -> None:
+    """Read one card's movements. Where the provider does not answer, the lease brings the card back."""
+    try:
+        found = polling.poll_card(Card.objects.get(pk=uuid.UUID(card_id)), client=provider_client())
+    except (CryptoMateError, BudgetSpent) as error:
+        logger.warning("The movements of card %s could not be read: %s", card_id, error)
+    else:
+        if found:
+            logger.info("The list of card %s had %s movements that no webhook told", card_id, found)
+
+
+@shared_task
+def refresh_holding(**_: Any) -> None:
+    """Read the holding wallet. Where it does not answer, the page says how old its figures are."""
+    try:
+        following.refresh_holding(client=provider_client())
+    except (CryptoMateError, BudgetSpent) as error:
+        logger.warning("The holding wallet could not be read: %s", error)
