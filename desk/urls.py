@@ -7,4 +7,5 @@ app_name = "desk"
 urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue/cases/", views.queue_cases, name="queue_cases"),
+    path("dashboard/", views.dashboard, name="dashboard"),
 ]

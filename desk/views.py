@@ -1,9 +1,13 @@
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
+from desk.dashboard import board, may_look
 from desk.queue import sections
 
 
@@ -19,3 +23,13 @@ def queue(request: HttpRequest) -> HttpResponse:
 @permission_required("customers.view_customer", raise_exception=True)
 def queue_cases(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "desk/_cases.html", {"sections": sections()})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show how the portal does: what came in, what failed, what is silent."""
+    if not may_look(request.user):
+        raise PermissionDenied
+    template = "desk/_board.html" if "HX-Request" in request.headers else "desk/dashboard.html"
+    return TemplateResponse(request, template, {"board": board(to=request.user, now=timezone.now())})

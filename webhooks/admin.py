@@ -10,13 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from customers.policies import NotAllowed
+from provider.admin import RecordAdmin
 from webhooks import actions
 from webhooks.masking import mask
-from webhooks.models import WebhookEvent
+from webhooks.models import Refusal, WebhookEvent
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(admin.ModelAdmin[WebhookEvent]):
+class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
     """A record to read. Its one action has the sweep handle deliveries again."""
 
     list_display = [
@@ -26,19 +27,9 @@ class WebhookEventAdmin(admin.ModelAdmin[WebhookEvent]):
     search_fields = ["operation_id__startswith", "card_api_id__startswith", "trace_id__startswith"]
     date_hierarchy = "received_at"
     ordering = ["-received_at"]
-    show_full_result_count = False
     actions = ["process_again"]
     exclude = ["body", "card_id", "customer_id"]
     readonly_fields = ["card", "customer", "body_without_personal_data"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: WebhookEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: WebhookEvent | None = None) -> bool:
-        return False
 
     def has_process_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("webhooks.reprocess")
@@ -71,6 +62,13 @@ class WebhookEventAdmin(admin.ModelAdmin[WebhookEvent]):
     @admin.display(description="body, personal data masked")
     def body_without_personal_data(self, event: WebhookEvent) -> SafeString:
         return format_html("<pre>{}</pre>", json.dumps(mask(event.body), indent=2, ensure_ascii=False))
+
+
+@admin.register(Refusal)
+class RefusalAdmin(RecordAdmin[Refusal]):
+    list_display = ["hour", "kind", "count", "last_at"]
+    list_filter = ["kind"]
+    ordering = ["-hour"]
 
 
 def _link(model: str, pk: Any) -> str | SafeString:

@@ -1,11 +1,13 @@
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import TruncHour
 from django.urls import reverse
 
 from cards.models import Card
@@ -81,6 +83,14 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
             return self.filter(customer_id=ours)
         found = Customer.objects.filter(Q(api_id=word) | Q(email__iexact=word))
         return self.filter(customer_id__in=found.values("pk"))
+
+    def per_hour(self, *, since: datetime) -> dict[datetime, dict[str, int]]:
+        """Return how many came in each hour since, by outcome."""
+        hours: dict[datetime, dict[str, int]] = defaultdict(dict)
+        recent = self.filter(received_at__gte=since).annotate(hour=TruncHour("received_at", tzinfo=UTC))
+        for hour, outcome, count in recent.values_list("hour", "outcome").annotate(count=Count("pk")).order_by():
+            hours[hour][outcome] = count
+        return hours
 
     def with_card_last4(self) -> Self:
         return self.annotate(card_last4=Subquery(Card.objects.filter(pk=OuterRef("card_id")).values("last4")))
@@ -186,6 +196,11 @@ class WebhookEvent(models.Model):
         return self.next_attempt_at is not None
 
 
+class RefusalQuerySet(models.QuerySet["Refusal"]):
+    def since(self, moment: datetime) -> Self:
+        return self.filter(last_at__gte=moment).order_by("-hour", "kind")
+
+
 class Refusal(models.Model):
     """How many requests to the webhook address one hour turned away; nothing else of them is kept."""
 
@@ -198,6 +213,8 @@ class Refusal(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     count = models.PositiveBigIntegerField()
     last_at = models.DateTimeField()
+
+    objects = RefusalQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

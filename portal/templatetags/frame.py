@@ -21,13 +21,14 @@ class Place:
     is_current: bool = False
 
 
-# Label, icon, address, and the permission that opens it (none: every signed-in person).
+# Label, icon, address, and the permissions of which any opens it (none: every signed-in person).
 RAIL = (
     ("Queue", "queue", "desk:queue", ""),
     ("Customers", "people", "customers:list", "customers.view_customer"),
     ("Cards", "card", "cards:list", "cards.view_card"),
     ("Transactions", "transactions", "cards:transactions", "cards.view_transaction"),
     ("Events", "events", "webhooks:events", "webhooks.view_webhookevent"),
+    ("Dashboard", "pulse", "desk:dashboard", "webhooks.view_webhookevent audit.view_event"),
     ("Audit", "seal", "audit:index", "audit.view_event"),
 )
 
@@ -43,9 +44,9 @@ def places(request: HttpRequest) -> Iterator[Place]:
     user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
     if not user.is_authenticated:
         return
-    for label, icon, name, permission in RAIL:
+    for label, icon, name, permissions in RAIL:
         url = address(name)
-        if url and (not permission or user.has_perm(permission)):
+        if url and (not permissions or any(map(user.has_perm, permissions.split()))):
             yield Place(label, url, icon, is_current=_is_inside(request.path, url))
 
 

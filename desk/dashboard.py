@@ -1,0 +1,135 @@
+"""How the portal does: what came in, what failed and why, who is silent. Each number leads to the rows behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count
+from django.urls import reverse
+
+from cards.authorizations import OUR_REASONS, Authorization
+from desk.hours import Hour, hours_of
+from provider.models import ProviderCall
+from webhooks.models import Outcome, Refusal, WebhookEvent
+
+SHOWN = timedelta(hours=24)
+SILENT_AFTER = timedelta(seconds=60)
+
+Visitor = User | AnonymousUser
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number: what it counts, where its rows are (nowhere for those who may not open them), whether it is bad."""
+
+    label: str
+    value: int
+    note: str
+    url: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Declined:
+    """How many purchases were declined for one reason."""
+
+    reason: str
+    count: int
+    url: str
+    is_ours: bool
+
+
+@dataclass(frozen=True)
+class Beat:
+    """When something that works in the background last did."""
+
+    name: str
+    at: datetime
+    is_silent: bool
+
+
+@dataclass(frozen=True)
+class Board:
+    figures: list[Figure]
+    hours: list[Hour]
+    declined: list[Declined]
+    refusals: list[Refusal]
+    beats: list[Beat]
+
+    @property
+    def most_in_an_hour(self) -> int:
+        return max(hour.total for hour in self.hours)
+
+
+def may_look(user: Visitor) -> bool:
+    return user.has_perm("webhooks.view_webhookevent") or user.has_perm("audit.view_event")
+
+
+def board(*, to: Visitor, now: datetime) -> Board:
+    since = now - SHOWN
+    refusals = list(Refusal.objects.since(since))
+    declined = _declined(to, since)
+    return Board(
+        figures=[*_deliveries(to, since), _refused(refusals), _late(declined), _unanswered(to)],
+        hours=hours_of(WebhookEvent.objects.per_hour(since=since), until=now),
+        declined=declined,
+        refusals=refusals,
+        beats=_beats(now),
+    )
+
+
+def _deliveries(to: Visitor, since: datetime) -> list[Figure]:
+    failed = WebhookEvent.objects.matching(outcome=Outcome.FAILED).count()
+    rejected = WebhookEvent.objects.matching(outcome=Outcome.REJECTED, since=since).count()
+    return [
+        Figure("Failed deliveries", failed, "not handled yet", _log(to, outcome="FAILED"), is_bad=failed > 0),
+        Figure("Rejected", rejected, "could not be read, last 24 h", _log(to, outcome="REJECTED"), is_bad=rejected > 0),
+    ]
+
+
+def _refused(refusals: list[Refusal]) -> Figure:
+    count = sum(refusal.count for refusal in refusals if refusal.kind == Refusal.Kind.KEY)
+    return Figure("Refused keys", count, "last 24 h", "#refusals", is_bad=count > 0)
+
+
+def _late(declined: list[Declined]) -> Figure:
+    count = sum(each.count for each in declined if each.is_ours)
+    return Figure("Late or failed authorizations", count, "last 24 h", "#declined", is_bad=count > 0)
+
+
+def _unanswered(to: Visitor) -> Figure:
+    count = ProviderCall.objects.unanswered().count()
+    url = reverse("admin:provider_providercall_changelist") + "?state__exact=UNKNOWN"
+    may_open = getattr(to, "is_staff", False) and to.has_perm("provider.view_providercall")
+    return Figure("Calls without an answer", count, "open now", url if may_open else reverse("desk:queue"))
+
+
+def _declined(to: Visitor, since: datetime) -> list[Declined]:
+    recent = Authorization.objects.filter(decided_at__gte=since).exclude(response_code="00")
+    counts = recent.values_list("reason").annotate(count=Count("pk")).order_by("-count", "reason")
+    return [
+        Declined(Authorization.Reason(reason).label, count, _decisions(to, reason), reason in OUR_REASONS)
+        for reason, count in counts
+    ]
+
+
+def _beats(now: datetime) -> list[Beat]:
+    # By name, since the project wires the apps and no app imports it.
+    heartbeats: Any = apps.get_model("portal", "Heartbeat")
+    return [
+        Beat(heartbeat.name, heartbeat.at, is_silent=now - heartbeat.at > SILENT_AFTER)
+        for heartbeat in heartbeats.objects.order_by("name")
+    ]
+
+
+def _log(to: Visitor, **filters: str) -> str:
+    may_open = to.has_perm("webhooks.view_webhookevent")
+    return f"{reverse('webhooks:events')}?{urlencode(filters)}" if may_open else ""
+
+
+def _decisions(to: Visitor, reason: str) -> str:
+    may_open = to.has_perm("webhooks.view_webhookevent")
+    return f"{reverse('webhooks:authorizations')}?{urlencode({'reason': reason})}" if may_open else ""
