@@ -72,10 +72,10 @@ def _outcome(event: WebhookEvent) -> str:
 
 def _watched(event: WebhookEvent) -> list[Watched]:
     card = Card.objects.by_api_id(event.card_api_id) if event.card_api_id else None
-    about = {"card": card} if card else {"card__in": []}
+    about: dict[str, Any] = {"card": card} if card else {"card__in": []}
     client = text(event.data, "id")
     return [
-        Watched(Card.objects.filter(pk=card.pk if card else None), ("status", "hold_reason", "velocity_reset_at")),
+        Watched(Card.objects.filter(api_id=event.card_api_id), ("status", "hold_reason", "velocity_reset_at")),
         Watched(Transaction.objects.filter(**about), PURCHASE),
         Watched(TransactionEvent.objects.filter(**about), ("source",)),
         Watched(_deposits(event), ("card", "net_amount", "source")),

@@ -60,9 +60,9 @@ def test_each_number_leads_to_the_rows_behind_it(as_admin: Client) -> None:
         number, url = figure(page, label)
         assert number == "1"
         assert words in as_admin.get(url).content.decode()
-    url = re.search(r'href="([^"]*reason=DATABASE_SLOW)"', page)
-    assert url
-    assert as_admin.get(url[1]).status_code == 200
+    reason = re.search(r'href="([^"]*reason=DATABASE_SLOW)"', page)
+    assert reason
+    assert as_admin.get(reason[1]).status_code == 200
 
 
 def test_refused_keys_are_shown_by_the_hour(as_admin: Client) -> None:
