@@ -5,8 +5,9 @@ class CardsConfig(AppConfig):
     name = "cards"
 
     def ready(self) -> None:
+        from cards.challenges import RespondToChallenge
         from cards.effects import effects  # effects need the models
         from provider.effects import register
 
-        for effect in effects():
+        for effect in [*effects(), RespondToChallenge()]:
             register(effect)

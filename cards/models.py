@@ -40,6 +40,7 @@ LIMITS = {
 }
 STALE_AFTER = timedelta(seconds=60)
 BETWEEN_REFRESHES = timedelta(seconds=5)
+SHOWN_AFTER_END = timedelta(minutes=15)
 
 
 class CardQuerySet(models.QuerySet["Card"]):
@@ -374,6 +375,13 @@ class Deposit(models.Model):
         return f"{self.net_amount.normalize():f} · {self.at:%Y-%m-%d %H:%M}"
 
 
+class ChallengeQuerySet(models.QuerySet["Challenge"]):
+    def shown(self, *, now: datetime) -> Self:
+        """Return those that somebody may still answer, and those that ended a moment ago."""
+        recent = Q(expires_at__gt=now - SHOWN_AFTER_END) | Q(expires_at=None, received_at__gt=now - SHOWN_AFTER_END)
+        return self.filter(recent).select_related("decided_by").order_by("-received_at")
+
+
 class Challenge(models.Model):
     """A purchase that waits for the cardholder's approval (3DS out of band)."""
 
@@ -396,6 +404,8 @@ class Challenge(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
+    objects = ChallengeQuerySet.as_manager()
+
     class Meta:
         ordering = ["-received_at"]
         permissions = [("answer_challenge", "Can approve or deny a purchase in its 3DS check")]
@@ -409,6 +419,21 @@ class Challenge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant_name} · {self.amount.normalize():f} {self.currency}"
+
+    def is_over(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unseen(self) -> Self:
+        return self.filter(seen_at=None)
+
+    def seen(self) -> Self:
+        return self.exclude(seen_at=None).select_related("seen_by")
+
+    def about_challenge(self, challenge: Challenge) -> Self:
+        """Return the notice that was left when the challenge came."""
+        return self.filter(card=challenge.card_id, kind=Notice.Kind.CHALLENGE, created_at=challenge.received_at)
 
 
 class Notice(models.Model):
@@ -429,6 +454,8 @@ class Notice(models.Model):
     seen_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -1,8 +1,9 @@
 """What may be done to a card now, and which name can stand on one: each rule raises with the sentence to read."""
 
 import unicodedata
+from datetime import datetime
 
-from cards.models import Card
+from cards.models import Card, Challenge
 from cards.statuses import CLOSED, CardStatus
 from customers.policies import NotAllowed
 
@@ -22,6 +23,13 @@ def check_can_unfreeze(card: Card) -> None:
 def check_can_change_limits(card: Card) -> None:
     if card.status in CLOSED:
         raise NotAllowed(f"The limits of a card that is {card.get_status_display().lower()} cannot be changed.")
+
+
+def check_can_answer(challenge: Challenge, *, now: datetime) -> None:
+    if challenge.decision:
+        raise NotAllowed(f"This purchase was {challenge.get_decision_display().lower()} already.")
+    if challenge.is_over(now):
+        raise NotAllowed("The time to answer is over: the purchase is declined. The cardholder can try it again.")
 
 
 def check_holder_name(name: str) -> None:
