@@ -73,8 +73,8 @@ def fillings(*, cards: int, events: int) -> Iterator[Filling]:
     if events % len(PATTERN):
         raise ValueError(f"The number of events is a multiple of {len(PATTERN)}.")
     purchases = events // len(PATTERN) * PURCHASES_OF_PATTERN
-    yield Filling(CUSTOMERS, map(_customer, range(cards)), cards)
-    yield Filling(CARDS, map(_card, range(cards)), cards)
+    yield Filling(CUSTOMERS, map(customer_row, range(cards)), cards)
+    yield Filling(CARDS, map(card_row, range(cards)), cards)
     yield Filling(TRANSACTIONS, (_transaction(index, cards) for index in range(purchases)), purchases)
     yield Filling(EVENTS, (_event(index, cards) for index in range(events)), events)
     yield Filling(PLACEMENTS, map(_placement, range(events)), events)
@@ -174,7 +174,7 @@ AUTHORIZATIONS = Table(
 # --- Their rows
 
 
-def _customer(number: int) -> Row:
+def customer_row(number: int) -> Row:
     first, last = _name(number)
     return {
         "id": customer_key(number),
@@ -211,7 +211,7 @@ def _name(number: int) -> tuple[str, str]:
     return FIRST_NAMES[first], LAST_NAMES[others % len(LAST_NAMES)]
 
 
-def _card(number: int) -> Row:
+def card_row(number: int) -> Row:
     return {
         "id": card_key(number),
         "customer_id": customer_key(number),

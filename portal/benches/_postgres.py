@@ -43,11 +43,14 @@ class Server:
 
     def create(self, database: str) -> str:
         """Create the database, empty, whatever stood there before; return its address."""
-        name = sql.Identifier(database)
+        self.drop(database)
         with self.connect() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         return self.url(database)
+
+    def drop(self, database: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def describe(self) -> str:
         with self.connect() as connection:

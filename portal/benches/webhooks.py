@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from portal.benches import _authorization
+from portal.benches import _authorization, _chaos, _events, _faults
 from portal.benches._postgres import Server
 from portal.benches._report import Report, describe_machine, say
 from portal.benches._run import Run
@@ -14,6 +14,9 @@ PARTS: dict[str, Callable[[Run, Report], None]] = {
     "authorization": _authorization.answer_times,
     "floor": _authorization.floor,
     "growth": _authorization.growth,
+    "faults": _faults.faults,
+    "events": _events.events,
+    "chaos": _chaos.chaos,
 }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import django
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
@@ -56,10 +57,8 @@ django.setup()
 urlpatterns = [path("stripe/", include("djstripe.urls", namespace="djstripe"))]
 
 if __name__ == "__main__":
-    from djstripe.models import WebhookEndpoint
-
     call_command("migrate", verbosity=0)
-    WebhookEndpoint.objects.create(
+    apps.get_model("djstripe", "WebhookEndpoint").objects.create(
         id="we_bench",
         djstripe_uuid=ENDPOINT,
         url="http://127.0.0.1/",

@@ -1,0 +1,88 @@
+"""How many events a second are stored and recorded, beside what dj-stripe's endpoint merely stores."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+import psycopg
+
+from portal.benches import _dj_stripe
+from portal.benches._deliveries import purchase_events
+from portal.benches._load import Answer, Request, as_fast_as_it_goes
+from portal.benches._processes import Processes, portal_env, start_portal
+from portal.benches._report import Report
+from portal.benches._run import Run
+
+PROCESSES, CLIENTS, REPEATS = 4, 8, 3
+
+
+@dataclass
+class Contender:
+    """Somebody who takes events, what is sent to it, and what came of it."""
+
+    address: str
+    requests: Iterator[Request]
+    rates: list[float] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    def measure(self, seconds: float) -> None:
+        load = as_fast_as_it_goes(self.address, self.requests, clients=CLIENTS, seconds=seconds)
+        rate, answers = asyncio.run(load)
+        self.rates.append(rate)
+        self.answers += answers
+
+    @property
+    def rate(self) -> float:
+        return median(self.rates[1:])  # the first warms up
+
+    @property
+    def taken(self) -> list[str]:
+        return [answer.request.mark for answer in self.answers if answer.status == 200]
+
+
+def events(run: Run, report: Report) -> None:
+    """Purchase events a second through intake, each recorded in the books before its 200."""
+    database = run.large()
+    report.title(f"Events a second: {PROCESSES} processes, {CLIENTS} clients, {REPEATS} runs each in turn, medians")
+    workers = {"WEB_PROCESSES": str(PROCESSES)}
+    with Processes() as processes:
+        portal = Contender(start_portal(processes, portal_env(database, **workers)), purchase_events(run.cards))
+        contenders = [portal]
+        if address := _dj_stripe.start(processes, run.server, **workers):
+            contenders.append(Contender(address, _dj_stripe.events()))
+        for contender in contenders * (REPEATS + 1):
+            contender.measure(run.seconds / 6)
+    _compare(portal, contenders[1:], report)
+    _check_recorded(database, portal, report)
+
+
+def _compare(portal: Contender, others: list[Contender], report: Report) -> None:
+    figure = f"{portal.rate:.0f}/s"
+    for other in others:
+        refused = len(other.answers) - len(other.taken)
+        against = f"dj-stripe, stored only: {other.rate:.0f}/s" + (f", {refused} refused" if refused else "")
+        report.figure("portal, stored and recorded", figure, against=against, met=portal.rate >= other.rate)
+    if not others:
+        report.figure("portal, stored and recorded", figure)
+        report.note("dj-stripe: left out, because it could not be installed")
+
+
+def _check_recorded(database: str, portal: Contender, report: Report) -> None:
+    """Report whether each event that was answered 200 stands in the log and in the books, once."""
+    taken = portal.taken
+    with psycopg.connect(database) as connection:
+        stored, recorded = (
+            connection.execute(query, [taken]).fetchall()
+            for query in (
+                "SELECT operation_id FROM webhooks_webhookevent WHERE operation_id = ANY(%s) AND outcome = 'HANDLED'",
+                "SELECT operation_id FROM cards_transactionevent WHERE operation_id = ANY(%s)",
+            )
+        )
+    whole = sorted(stored) == sorted(recorded) == sorted((mark,) for mark in taken)
+    report.figure(
+        "answered 200; in the log; in the books",
+        f"{len(taken):,}",
+        against=f"{len(stored):,}; {len(recorded):,}",
+        met=whole and len(taken) == len(portal.answers),
+    )
