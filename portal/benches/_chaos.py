@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic, sleep
 
 import psycopg
@@ -64,7 +65,7 @@ class Trouble:
         self._due: list[tuple[int, Callable[[], None]]] = [(int(total * LATE_CARDS_AT), self._make_late_cards_known)]
         for name, moments in WHEN.items():
             if name != "broker" or has_broker:
-                self._due += [(int(total * moment), lambda name=name: self._kill(name)) for moment in moments]
+                self._due += [(int(total * moment), partial(self._kill, name)) for moment in moments]
         self._due.sort(key=lambda each: each[0])
 
     async def after(self, taken: int) -> None:
@@ -122,12 +123,14 @@ def _wait_for_the_worker(database: str, processes: Processes, trouble: Trouble) 
 def _check_once(database: str, deliveries: list[Request], report: Report) -> None:
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT operation_id FROM cards_transactionevent").fetchall()
-        unhandled = connection.execute(
-            "SELECT count(*) FROM webhooks_webhookevent WHERE outcome <> 'HANDLED'"
-        ).fetchone()
+        (row,) = connection.execute(
+            "SELECT count(*) FILTER (WHERE outcome <> 'HANDLED'), count(*) FILTER (WHERE attempts > 1) "
+            "FROM webhooks_webhookevent"
+        ).fetchall()
     times = Counter(str(operation) for (operation,) in found)
     counts = [times[request.mark] for request in deliveries]
     total = len(counts)
     report.figure("recorded exactly once", f"{counts.count(1):,}", against=f"{total:,}", met=counts.count(1) == total)
     report.figure("lost; recorded twice", f"{counts.count(0)}; {sum(count > 1 for count in counts)}", against="0; 0")
-    report.figure("deliveries not handled", str(unhandled and unhandled[0]), against="0", met=unhandled == (0,))
+    report.figure("deliveries not handled", str(row[0]), against="0", met=row[0] == 0)
+    report.figure("stored first, handled by the worker", f"{row[1]:,}")
