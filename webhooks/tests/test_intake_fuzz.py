@@ -28,6 +28,14 @@ LEAVES = (
 )
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
 KEYS = sorted({key for name in CAPTURED for key in captured(name)["data"]})
+# What Python writes for none of its values, and what a sender can write for any.
+ODD_JSON = st.sampled_from(
+    [
+        "NaN", "Infinity", "-Infinity", "1e400", "-0", "0.1e-400", "9" * 4000, "9" * 5000, "-" + "1" * 4300,
+        r'"\u0000"', r'"\ud800"', r'"\udfff\ud800"', r'"\u202e"', '"\x7f"', "[" * 39 + "]" * 39, "[" * 200 + "]" * 200,
+        '{"a":' * 5000 + "1" + "}" * 5000, '{"a":1,"a":2}', '{"":{"":{}}}', "tru", "", "{", "'x'",
+    ]
+)  # fmt: skip
 DATA = st.dictionaries(st.sampled_from(KEYS) | st.text(), VALUES, max_size=8)
 WORDS = st.sampled_from([*TYPES, *PRODUCTS]) | st.text(max_size=60) | VALUES
 
@@ -80,3 +88,36 @@ def test_a_captured_delivery_with_anything_in_its_data(card: Card, name: str, da
 )
 def test_any_headers(card: Card, timestamp: str, trace: str) -> None:
     check(json.dumps(captured("authorized")).encode(), {"X-Request-Timestamp": timestamp, "X-Trace-Id": trace})
+
+
+@fuzzed
+@given(
+    keys=st.lists(st.sampled_from([*(name for names in ENVELOPE.values() for name in names), "data", "x"]), max_size=9),
+    odd=st.lists(ODD_JSON | LEAVES.map(json.dumps), min_size=9, max_size=9),
+    name=st.sampled_from(CAPTURED),
+)
+def test_keys_twice_and_values_python_never_writes(card: Card, keys: list[str], odd: list[str], name: str) -> None:
+    inside = json.dumps(captured(name))[1:-1]
+    doubled = ",".join(f'"{key}":{value}' for key, value in zip(keys, odd, strict=False))
+
+    check(f"{{{inside}{',' if doubled else ''}{doubled}}}".encode())
+
+
+@fuzzed
+@given(odd=ODD_JSON, key=st.sampled_from(KEYS), name=st.sampled_from(CAPTURED))
+def test_one_odd_value_in_the_data_of_a_captured_delivery(card: Card, odd: str, key: str, name: str) -> None:
+    body = captured(name, data={"card_id": "crd_123", key: "here"})
+
+    check(json.dumps(body).replace('"here"', odd).encode())
+
+
+@fuzzed
+@given(depth=st.integers(1, 100_000), opening=st.sampled_from(["[", '{"a":', '[{"a":']), closed=st.booleans())
+def test_any_depth(card: Card, depth: int, opening: str, closed: bool) -> None:
+    body = opening * depth + ("]" * depth if closed else "")
+
+    check(
+        f'{{"product":"cards","event_type":"x","operation_id":"1","status":"s","data":{{"a":{body}}}}}'.encode()[
+            :200_000
+        ]
+    )
