@@ -1,7 +1,7 @@
 """Every purchase we were asked to decide, what we answered, and what the provider did afterwards."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -80,6 +80,11 @@ class AuthorizationQuerySet(models.QuerySet["Authorization"]):
         if filters.get("standing") == "differences":
             return found.differing()
         return found.in_standing([filters["standing"]]) if filters.get("standing") else found
+
+    def about(self, events: Iterable[int]) -> Self:
+        """Return those whose purchase the events are about, the first one first."""
+        ids = list(events)
+        return self.filter(Q(authorized_event__in=ids) | Q(declined_event__in=ids)).order_by("decided_at")
 
     def unheard_of(self, *, before: datetime) -> Self:
         """Return the approvals of before that moment which the provider has not said a word about."""

@@ -42,7 +42,8 @@ def record_deposit(
         deposit.source = WEBHOOK
     deposit.card = card
     deposit.save()
-    Card.objects.filter(pk=deposit.card_id).update(moved_at=timezone.now())
+    if deposit.card_id:
+        Card.objects.filter(pk=deposit.card_id).update(moved_at=timezone.now())
     return deposit
 
 

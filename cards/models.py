@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cards import declines
+from cards import declines, mcc
 from cards.authorizations import Authorization as Authorization
 from cards.holding import Holding as Holding
 from cards.holding import Withdrawal as Withdrawal
@@ -183,6 +183,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def with_card(self) -> Self:
         return self.select_related("card__customer")
 
+    def at_address(self, address: uuid.UUID) -> "Transaction | None":
+        """Return the purchase that lives there, or the one that what lived there became part of."""
+        return self.filter(pk=address).first() or self.filter(placements__event__address=address).first()
+
     def in_state(self, state: str) -> Self:
         return self.filter(state=state)
 
@@ -242,6 +246,10 @@ class Transaction(models.Model):
     @property
     def state_choice(self) -> TransactionState:
         return TransactionState(self.state)
+
+    @property
+    def mcc_in_words(self) -> str:
+        return mcc.in_words(self.mcc) or self.mcc_category
 
     @property
     def why_declined(self) -> str:
@@ -313,6 +321,10 @@ class TransactionEvent(models.Model):
     @property
     def kind_choice(self) -> EventKind:
         return EventKind(self.kind)
+
+    @property
+    def is_polled(self) -> bool:
+        return self.source == self.Source.POLL
 
     @property
     def fees(self) -> Decimal:

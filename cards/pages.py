@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from cards import display
+from cards.attention import Attention, attention_of
 from cards.forms import IssueForm
-from cards.models import LIMITS, Card, Transaction
+from cards.models import LIMITS, Card, Deposit, Transaction
 from cards.paging import digest
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
 from cards.statuses import ApprovalMethod, CardStatus
@@ -19,6 +20,7 @@ from customers.policies import check_can_issue, newest_call, reason_against
 from provider.models import CallKind, CallState, ProviderCall
 
 PURCHASES_SHOWN = 20
+DEPOSITS_SHOWN = 10
 CALLS_SHOWN = 10
 CARD_CALLS = (CallKind.SET_FROZEN, CallKind.SET_LIMITS)
 
@@ -35,6 +37,8 @@ class CardPage:
     user: User
     calls: Sequence[ProviderCall]  # about this card, newest first
     purchases: Sequence[Transaction]
+    deposits: Sequence[Deposit]
+    attention: Attention
 
     @cached_property
     def context(self) -> dict[str, Any]:
@@ -44,19 +48,26 @@ class CardPage:
             "card": card,
             "calls": self.calls,
             "purchases": self.purchases,
+            "deposits": self.deposits,
+            "attention": self.attention,
             "next_step": display.next_step(card, self.calls),
             "faces": display.faces(self.calls, now),
             "limits": [Limit(label, getattr(card, name)) for name, label in LIMITS.items()],
             "shows_addresses": card.approval_method == ApprovalMethod.TOPUP,
             "offers_unfreeze": card.status == CardStatus.FROZEN,
+            "may_answer": self.user.has_perm("cards.answer_challenge"),
             "may_freeze": self.user.has_perm("cards.freeze_card"),
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),
             "may_see_purchases": self.user.has_perm("cards.view_transaction"),
             "reason_against_freeze": self._reason_against_freeze,
             "reason_against_limits": reason_against(check_can_change_limits, card),
-            "poll_ms": display.poll_ms(self.calls, now),
+            "poll_ms": self._poll_ms,
             "seen": ",".join(f"{name}:{word}" for name, word in self._digests.items()),
         }
+
+    @cached_property
+    def _poll_ms(self) -> int:
+        return display.poll_ms([*self.calls, *self.attention.calls], timezone.now())
 
     @property
     def _reason_against_freeze(self) -> str:
@@ -73,12 +84,22 @@ class CardPage:
         card, now = self.card, timezone.now()
         faces = [asdict(face) for face in display.faces(self.calls, now)]
         calls = [(call.pk, call.state, call.attempts) for call in self.calls]
-        facts = (card.balance, card.balance_at, card.limits, card.deposit_addresses, card.expiry, card.holder_name)
+        facts = (
+            card.balance,
+            card.balance_at,
+            card.limits,
+            card.deposit_addresses,
+            card.expiry,
+            card.holder_name,
+            card.polled_at,
+        )
         return {
             "head": digest([card.status, card.hold_reason, card.remote_status, card.last4, faces, calls]),
             "facts": digest(facts),
+            "attention": digest(self.attention.facts),
+            "deposits": digest((deposit.pk, deposit.transaction_hash) for deposit in self.deposits),
             "purchases": digest((purchase.pk, purchase.changed_at) for purchase in self.purchases),
-            "pace": str(display.poll_ms(self.calls, now)),
+            "pace": str(self._poll_ms),
         }
 
 
@@ -91,6 +112,8 @@ def card_page(card: Card, user: User) -> CardPage:
         user=user,
         calls=[*calls.order_by("-wanted_at")[:CALLS_SHOWN], *issuing],
         purchases=list(shown[:PURCHASES_SHOWN]),
+        deposits=list(card.deposits.all()[:DEPOSITS_SHOWN]),
+        attention=attention_of(card, now=timezone.now()),
     )
 
 

@@ -7,12 +7,15 @@ app_name = "cards"
 # /cards/
 card_urls = [
     path("cards/", views.card_list, name="list"),
+    path("cards/holding/", views.holding, name="holding"),
     path("cards/<uuid:pk>/", views.detail, name="detail"),
     path("cards/<uuid:pk>/live/", views.live, name="live"),
     path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),
     path("cards/<uuid:pk>/unfreeze/", views.unfreeze, name="unfreeze"),
     path("cards/<uuid:pk>/limits/", views.limits, name="limits"),
     path("cards/<uuid:pk>/refresh/", views.refresh, name="refresh"),
+    path("cards/<uuid:pk>/challenges/<uuid:challenge>/", views.answer, name="answer_challenge"),
+    path("cards/<uuid:pk>/notices/<uuid:notice>/seen/", views.notice_seen, name="notice_seen"),
 ]
 
 # /customers/<customer>/cards/

@@ -4,16 +4,16 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from cards import actions, pages
+from cards import actions, challenges, money, pages
 from cards.forms import IssueForm, LimitsForm, TransactionFilter
-from cards.models import Card, Transaction, TransactionEvent
+from cards.models import Card, Challenge, Notice, Transaction
 from cards.paging import Page, digest, page_of
 from cards.policies import check_can_change_limits
 from cards.statuses import TransactionState
@@ -96,9 +96,13 @@ def _set_frozen(request: PersonRequest, pk: uuid.UUID, *, freeze: bool) -> HttpR
     try:
         actions.set_frozen(card=card, freeze=freeze, by=request.user)
     except MAY_NOT as refusal:
-        context = {**pages.card_page(card, request.user).context, "refusal": str(refusal)}
-        return render(request, "cards/detail.html", context, status=409)
+        return _refused(request, card, refusal)
     return redirect("cards:detail", pk=pk)
+
+
+def _refused(request: PersonRequest, card: Card, refusal: Exception) -> HttpResponse:
+    context = {**pages.card_page(card, request.user).context, "refusal": str(refusal)}
+    return render(request, "cards/detail.html", context, status=409)
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,6 +131,43 @@ def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     actions.refresh_now(get_object_or_404(Card, pk=pk))
     messages.info(request, "The card is being read at CryptoMate. This page shows what comes.")
     return redirect("cards:detail", pk=pk)
+
+
+@require_POST
+@permission_required("cards.answer_challenge", raise_exception=True)
+def answer(request: PersonRequest, pk: uuid.UUID, challenge: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(Challenge, pk=challenge, card=pk)
+    try:
+        challenges.answer_challenge(challenge=found, approve=request.POST.get("approve") == "yes", by=request.user)
+    except MAY_NOT as refusal:
+        return _refused(request, found.card, refusal)
+    return redirect("cards:detail", pk=pk)
+
+
+@require_POST
+@permission_required("cards.view_card", raise_exception=True)
+def notice_seen(request: PersonRequest, pk: uuid.UUID, notice: uuid.UUID) -> HttpResponse:
+    challenges.mark_seen(notice=get_object_or_404(Notice, pk=notice, card=pk), by=request.user)
+    return redirect("cards:detail", pk=pk)
+
+
+# --- The holding wallet
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cards.view_holding", raise_exception=True)
+@vary_on_headers("HX-Request")
+def holding(request: PersonRequest) -> HttpResponse:
+    """Show the wallet; a POST has it read now."""
+    if request.method == "POST":
+        money.refresh_now()
+        return redirect("cards:holding")
+    page = money.holding_page()
+    if request.htmx and request.GET.get("seen") == page.seen:
+        return HttpResponse(status=204)
+    if not request.htmx:
+        money.ask_for_holding(page)
+    return render(request, "cards/_holding.html" if request.htmx else "cards/holding.html", {"page": page})
 
 
 # --- Issuing
@@ -194,9 +235,13 @@ def transactions(request: PersonRequest) -> HttpResponse:
 @permission_required("cards.view_transaction", raise_exception=True)
 @vary_on_headers("HX-Request")
 def transaction(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Transaction.objects.with_card(), pk=pk)
+    found = Transaction.objects.with_card().at_address(pk)
+    if found is None:
+        raise Http404("There is no purchase at this address.")
+    if found.pk != pk:  # what was here turned out to be part of that one
+        return redirect("cards:transaction", pk=found.pk)
     seen = digest([found.changed_at])
     if request.htmx and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
-    context = {"transaction": found, "events": TransactionEvent.objects.of_purchase(found), "seen": seen}
+    context = {**money.purchase_page(found), "seen": seen}
     return render(request, "cards/_transaction.html" if request.htmx else "cards/transaction.html", context)
