@@ -109,9 +109,10 @@ def ask_for_refresh(card: Card) -> None:
 
 
 def refresh_now(card: Card) -> None:
-    """Have a worker read the card at the provider now, because a person asked."""
+    """Have a worker read the card and its movements at the provider now, because a person asked."""
     Card.objects.filter(pk=card.pk).update(refresh_asked_at=timezone.now())
     wake("cards.tasks.refresh_card", card_id=str(card.pk))
+    wake("cards.tasks.poll_card", card_id=str(card.pk))
 
 
 # --- What the provider says
