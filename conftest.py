@@ -9,9 +9,11 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from psycopg import sql
 
+from cards import decisions
 from cryptomate.testing import FakeTransport
 from portal import embedded
 from portal.roles import create_roles
+from webhooks import authorizing
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -43,6 +45,15 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
     settings.DOCUMENT_STORAGE = str(tmp_path / "documents")
+
+
+@pytest.fixture(autouse=True)
+def _decisions_see_what_the_test_wrote(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Decide over the test's own connection, unless the test asks for the one that production uses."""
+    authorizing._kept.clear()
+    if "decisions_connection" not in request.fixturenames:
+        monkeypatch.setattr(decisions, "DATABASE", "default")
+        monkeypatch.setattr(decisions.outage, "alias", "default")
 
 
 @pytest.fixture(scope="session")

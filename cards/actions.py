@@ -1,7 +1,7 @@
 """What people do to cards, and what webhooks say about them. Each act commits with its record."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -124,9 +124,11 @@ def follow_status(
 ) -> None:
     """Bring the card's status in line with the provider's word; a word we do not know is kept and changes nothing.
 
-    A card that becomes held without a reason given is held by the provider; one held already keeps its reason.
+    A card that becomes held without a reason given is held by the provider; one held already keeps its reason. One
+    that is released is counted anew by the velocity rules (products/cards: unblocking resets the counter).
     """
     card = _locked(card)
+    was_held = card.status in HELD
     status = CARD_WORDS.get(word.lower())
     if card.remote_status != word:
         card.remote_status = word[:40]
@@ -134,17 +136,20 @@ def follow_status(
     if status is None:
         return
     if status not in HELD:
-        _note_hold(card, reason="", velocity_reset_at=None)
+        _note_hold(card, reason="")
     if card.change_status(status, source=source, by=by, note=note) and status in HELD:
-        _note_hold(card, reason=hold_reason or HoldReason.PROVIDER, velocity_reset_at=None)
+        _note_hold(card, reason=hold_reason or HoldReason.PROVIDER)
     elif hold_reason and status in HELD:
-        _note_hold(card, reason=hold_reason, velocity_reset_at=card.velocity_reset_at)
+        _note_hold(card, reason=hold_reason)
+    elif was_held and status == CardStatus.ACTIVE:
+        card.velocity_reset_at = timezone.now()
+        card.save(update_fields=["velocity_reset_at"])
 
 
-def _note_hold(card: Card, *, reason: str, velocity_reset_at: datetime | None) -> None:
-    if (card.hold_reason, card.velocity_reset_at) != (reason, velocity_reset_at):
-        card.hold_reason, card.velocity_reset_at = reason, velocity_reset_at
-        card.save(update_fields=["hold_reason", "velocity_reset_at"])
+def _note_hold(card: Card, *, reason: str) -> None:
+    if card.hold_reason != reason:
+        card.hold_reason = reason
+        card.save(update_fields=["hold_reason"])
 
 
 @transaction.atomic
@@ -158,9 +163,6 @@ def record_velocity_block(
 ) -> None:
     """Note that a velocity rule stopped the card: an individual card is frozen by it, a company's is blocked."""
     follow_status(card, word, source=Source.WEBHOOK, hold_reason=HoldReason.VELOCITY)
-    card = _locked(card)
-    if card.status in HELD and window_seconds is not None:
-        _note_hold(card, reason=HoldReason.VELOCITY, velocity_reset_at=at + timedelta(seconds=window_seconds))
     rule = f": more than {max_authorizations} purchases in {window_seconds} s" if max_authorizations else ""
     leave_notice(card=card, kind=Notice.Kind.VELOCITY, text=f"A velocity rule stopped {card.masked}{rule}.", at=at)
 

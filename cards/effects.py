@@ -69,7 +69,7 @@ class SetFrozen:
 
     def done(self, call: ProviderCall, answer: RemoteCard) -> None:
         card = Card.objects.get(pk=call.target_id)
-        reason = HoldReason.OFFICER if call.payload["freeze"] else ""
+        reason = call.payload.get("hold_reason", HoldReason.OFFICER) if call.payload["freeze"] else ""
         follow_card(card, answer, source=Source.SYNC, by=call.wanted_by, hold_reason=reason)
 
     def refused(self, call: ProviderCall, error: Refused) -> None:

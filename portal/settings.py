@@ -92,8 +92,25 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {
     "default": {
         **DATABASE,
+        "ENGINE": "cards.postgresql",  # Django's own, which can be told by when to answer
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+    },
+    # The same database for purchases that wait for an answer: PostgreSQL gives up early, and nothing is asked twice.
+    "decisions": {
+        **DATABASE,
+        "ENGINE": "cards.postgresql",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            **DATABASE.get("OPTIONS", {}),
+            "options": "-c lock_timeout=250ms -c statement_timeout=400ms -c TimeZone=UTC"
+            " -c idle_in_transaction_session_timeout=5s",
+            "connect_timeout": 2,
+            "tcp_user_timeout": 1000,
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+        },
+        "TEST": {"MIRROR": "default"},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

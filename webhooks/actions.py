@@ -7,19 +7,18 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
+from time import monotonic
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
 from audit.actions import acting_as, record
 from audit.kinds import Kind, Source
-from cards.decisions import DECLINE, decide
 from cards.models import Card
-from cards.purchases import Purchase, UnreadablePurchase
 from customers.models import Customer
 from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
@@ -46,6 +45,7 @@ class Arrival:
     received_at: datetime
     request_timestamp: datetime | None = None
     trace_id: str = ""
+    started: float = field(default_factory=monotonic)  # the same moment, on a clock that nobody sets
 
 
 def receive(delivery: Delivery, arrival: Arrival) -> WebhookEvent:
@@ -57,16 +57,6 @@ def receive(delivery: Delivery, arrival: Arrival) -> WebhookEvent:
         else:
             _mark_repeated(event)
     return event
-
-
-def authorize(delivery: Delivery, arrival: Arrival) -> str:
-    """Return the response code for a purchase that waits for it. What cannot be decided is declined."""
-    answer = _decide(delivery)
-    try:
-        _store(delivery, arrival, **answer.as_outcome(at=arrival.received_at))
-    except Error as error:
-        logger.error("An answered delivery was not stored: %s", type(error).__name__)  # noqa: TRY400 - as below
-    return answer.response_code
 
 
 def reject(raw: bytes, reason: str, arrival: Arrival) -> WebhookEvent:
@@ -133,30 +123,6 @@ def open_in_full(event: WebhookEvent, *, by: User) -> None:
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
-@dataclass(frozen=True)
-class Answer:
-    response_code: str
-    note: str
-    card: Card | None = None
-
-    def as_outcome(self, *, at: datetime) -> dict[str, Any]:
-        tied = {"card_id": self.card.pk, "customer_id": self.card.customer_id} if self.card else {}
-        return {"outcome": Outcome.HANDLED, "outcome_note": self.note, "handled_at": at, "attempts": 1, **tied}
-
-
-def _decide(delivery: Delivery) -> Answer:
-    try:
-        purchase = Purchase.from_data(delivery.data)
-        decision = decide(card_api_id=delivery.card_api_id, delivery_key=delivery.key, purchase=purchase)
-    except UnreadablePurchase as problem:
-        return Answer(DECLINE, f"Declined: {problem}")
-    except Error as error:
-        logger.error("A purchase was not decided: %s", type(error).__name__)  # noqa: TRY400 - a database error's own text quotes the row
-        return Answer(DECLINE, "Declined: the database did not answer in time")
-    note = "Approved" if decision.is_approved else f"Declined: {decision.get_reason_display()}"
-    return Answer(decision.response_code, note, decision.card)
-
-
 def _store(delivery: Delivery, arrival: Arrival, **values: Any) -> tuple[WebhookEvent, bool]:
     return WebhookEvent.objects.get_or_create(
         product=delivery.product,
@@ -165,6 +131,21 @@ def _store(delivery: Delivery, arrival: Arrival, **values: Any) -> tuple[Webhook
         status=delivery.status,
         body_digest=delivery.digest,
         defaults=_arrived(arrival) | {"body": delivery.body, "card_api_id": delivery.card_api_id} | values,
+    )
+
+
+def as_row(delivery: Delivery, arrival: Arrival, **values: Any) -> WebhookEvent:
+    """Return the delivery's row, not yet stored."""
+    return WebhookEvent(
+        product=delivery.product,
+        event_type=delivery.event_type,
+        operation_id=delivery.operation_id,
+        status=delivery.status,
+        body_digest=delivery.digest,
+        body=delivery.body,
+        card_api_id=delivery.card_api_id,
+        **_arrived(arrival),
+        **values,
     )
 
 
@@ -218,7 +199,7 @@ def _mark_repeated(event: WebhookEvent) -> None:
     try:
         with _undone_if_it_fails():
             note_repeat(event)
-    except (Error, UnreadablePurchase) as error:  # the delivery is here; that it came twice is a remark
+    except Exception as error:  # whatever it stumbles over: the delivery is here, and this is a remark
         logger.warning("Delivery %s came again, which was not marked: %s", event.pk, type(error).__name__)
 
 

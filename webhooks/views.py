@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 from cryptomate.errors import plain_word
 from customers.policies import NotAllowed, reason_against
 from webhooks import actions, listing
+from webhooks.authorizing import authorize
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
 from webhooks.deliveries import Unreadable, parse
 from webhooks.forms import TYPES, DeliveryFilter, FailedSince, a_day_ago
@@ -86,7 +87,7 @@ def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
         actions.reject(raw, str(problem), arrival)
         return _problem(400, str(problem))
     if delivery.asks_for_a_decision:
-        return JsonResponse({"response_code": actions.authorize(delivery, arrival)})
+        return authorize(delivery, arrival)
     actions.receive(delivery, arrival)
     tally.write_if_due()
     return JsonResponse({"response_code": "OK"})

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from cards.decisions import Question
 from cards.models import Card, TransactionEvent
 from cards.purchases import Purchase
 from cards.statuses import ApprovalMethod, CardStatus, EventKind
@@ -51,6 +52,19 @@ def make_purchase(amount: str = "42.50", **changes: Any) -> Purchase:
         **changes,
     }
     return Purchase(**values)
+
+
+def make_question(card: Card | str, amount: str = "42.50", *, key: str = "", **changes: Any) -> Question:
+    """Return a purchase that waits for an answer, each time another one unless a key is given."""
+    asked_at = changes.pop("asked_at", None) or timezone.now()
+    timing = {name: changes.pop(name) for name in ("age", "arrived") if name in changes}
+    return Question(
+        delivery_key=key or uuid4().hex,
+        card_api_id=card if isinstance(card, str) else card.api_id,
+        purchase=make_purchase(amount, **changes),
+        asked_at=asked_at,
+        **timing,
+    )
 
 
 def event(kind: EventKind, amount: str = "42.50", *, after: int = 0, op: str = "", **changes: Any) -> TransactionEvent:

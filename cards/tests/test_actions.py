@@ -178,13 +178,24 @@ def test_a_card_the_provider_froze_says_so() -> None:
     assert StatusChange.objects.get().machine == "card"
 
 
-def test_a_released_card_forgets_why_it_was_held() -> None:
-    card = make_card(status="FROZEN", hold_reason="VELOCITY", velocity_reset_at=timezone.now())
+def test_a_released_card_forgets_why_it_was_held_and_is_counted_anew() -> None:
+    card = make_card(status="FROZEN", hold_reason="VELOCITY", velocity_reset_at=NOON)
 
     actions.follow_status(card, "active", source=Source.WEBHOOK)
 
     card.refresh_from_db()
-    assert (card.status, card.hold_reason, card.velocity_reset_at) == ("ACTIVE", "", None)
+    assert (card.status, card.hold_reason) == ("ACTIVE", "")
+    assert card.velocity_reset_at is not None
+    assert card.velocity_reset_at > NOON
+
+
+def test_an_active_card_that_stays_active_is_not_counted_anew() -> None:
+    card = make_card(velocity_reset_at=NOON)
+
+    actions.follow_status(card, "ACTIVE", source=Source.SYNC)
+
+    card.refresh_from_db()
+    assert card.velocity_reset_at == NOON
 
 
 def test_hearing_again_that_a_card_is_held_keeps_the_reason() -> None:
@@ -225,7 +236,6 @@ def test_a_velocity_rule_holds_the_card_and_leaves_a_notice_once() -> None:
 
     card.refresh_from_db()
     assert (card.status, card.hold_reason) == ("FROZEN", "VELOCITY")
-    assert card.velocity_reset_at == NOON + timedelta(seconds=60)
     assert "more than 3 purchases in 60 s" in Notice.objects.get().text
 
 

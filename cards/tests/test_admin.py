@@ -8,7 +8,7 @@ from django.utils import timezone
 from cards import actions, decisions, ledger
 from cards.models import Authorization, Card, Challenge, Deposit, Notice, Placement, Transaction, TransactionEvent
 from cards.statuses import EventKind
-from cards.tests.making import make_card, make_purchase
+from cards.tests.making import make_card, make_purchase, make_question
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def card() -> Card:
     ledger.record_event(
         card=card, kind=EventKind.AUTHORIZED, operation_id="one", purchase=make_purchase(), source="WEBHOOK"
     )
-    decisions.decide(card_api_id=card.api_id, delivery_key="one", purchase=make_purchase())
+    decisions.decide(make_question(card))
     actions.record_deposit(wallet_address="0xabc", transaction_hash="0x1", amount=5, net_amount=5)  # type: ignore[arg-type]
     data = {"merchant_name": "Acme", "amount": 5, "currency": "USD", "received_at": timezone.now()}
     actions.record_challenge(card=card, challenge_id="c1", data=data)

@@ -359,7 +359,7 @@ def test_unfreezing_while_the_freeze_is_under_way_is_refused_in_words(client: Cl
     [
         ({"status": "FROZEN", "hold_reason": "OFFICER"}, "A person froze it"),
         ({"status": "FROZEN", "hold_reason": "PROVIDER"}, "CryptoMate froze it"),
-        ({"status": "FROZEN", "hold_reason": "VELOCITY", "velocity_reset_at": NOON}, "A velocity rule stopped it"),
+        ({"status": "FROZEN", "hold_reason": "VELOCITY"}, "A velocity rule stopped it"),
         ({"status": "BLOCKED", "hold_reason": "PROVIDER"}, "CryptoMate blocked it"),
         ({"status": "EXPIRED"}, "The card is expired"),
         ({"remote_status": "SLEEPING"}, "CryptoMate says “SLEEPING”"),

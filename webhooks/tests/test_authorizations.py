@@ -1,17 +1,30 @@
 import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError
+from django.db import DataError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from psycopg.errors import LockNotAvailable
 
-from cards.models import Authorization, Card
+from cards import decisions
+from cards.models import Authorization, Card, Notice, VelocityRule
 from cards.tests.making import make_active_customer, make_card
 from customers.tests.making import make_customer
-from webhooks import actions
+from provider.models import ProviderCall
+from webhooks import authorizing
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import captured, deliver
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_outage() -> Iterator[None]:
+    yield
+    decisions.outage._over.set()
 
 
 @pytest.fixture
@@ -71,27 +84,130 @@ def test_an_amount_that_makes_no_sense_is_declined(card: Card, amount: Any) -> N
     answer = deliver(captured("authorization", data=data))
 
     assert (answer.status_code, answer.json()) == (200, {"response_code": "05"})
-    assert WebhookEvent.objects.get().outcome_note.startswith("Declined: ")
+    assert WebhookEvent.objects.get().outcome_note == "Declined: the amount could not be read"
+    row = Authorization.objects.get()
+    assert (row.reason, row.card, row.bill_amount) == ("BAD_AMOUNT", card, None)
+    assert row.verdicts[0]["sentence"]
 
 
-def test_a_database_that_does_not_decide_means_a_decline(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stays_locked(**_: Any) -> None:
-        raise OperationalError("canceling statement due to lock timeout")
+def test_a_card_that_stays_locked_means_a_decline_that_is_on_record(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stays_locked(*_: Any, **__: Any) -> None:
+        raise OperationalError from LockNotAvailable()
 
-    monkeypatch.setattr(actions, "decide", stays_locked)
+    monkeypatch.setattr(decisions, "read_card", stays_locked)
 
     assert deliver(captured("authorization")).json() == {"response_code": "05"}
-    assert WebhookEvent.objects.get().outcome_note == "Declined: the database did not answer in time"
+    assert Authorization.objects.get().reason == "CARD_LOCKED"
+    assert WebhookEvent.objects.get().outcome_note == "Declined: the card's row stayed locked"
 
 
 def test_an_answer_stands_though_its_delivery_cannot_be_stored(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise DatabaseError("disk full")
+    def cannot(*_: Any, **__: Any) -> None:
+        raise DataError("it does not fit")
 
-    monkeypatch.setattr(actions, "_store", full)
+    monkeypatch.setattr(authorizing, "as_row", cannot)
 
     assert deliver(captured("authorization")).json() == {"response_code": "00"}
     assert Authorization.objects.count() == 1
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_row_that_cannot_be_written_holds_up_no_other(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_kept = authorizing.write_kept
+    monkeypatch.setattr(authorizing, "write_kept", lambda: None)
+    for name in ("one", "two", "three"):
+        deliver(captured("authorization", operation_id=name))
+    kept = authorizing._kept[1]
+    authorizing._kept[1] = replace(kept, arrival=replace(kept.arrival, trace_id="x" * 500))
+
+    write_kept()
+
+    assert set(WebhookEvent.objects.values_list("operation_id", flat=True)) == {"one", "three"}
+    assert not authorizing._kept
+
+
+def test_while_the_database_is_away_purchases_are_declined_and_on_record_afterwards(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decisions.outage._over.clear()
+    answers = [deliver(captured("authorization", operation_id=name)).json() for name in ("one", "two")]
+    assert not Authorization.objects.exists()
+
+    decisions.outage._over.set()
+    authorizing.write_kept()
+
+    assert answers == [{"response_code": "05"}] * 2
+    assert set(Authorization.objects.values_list("operation_id", "reason")) == {
+        ("one", "DATABASE_AWAY"), ("two", "DATABASE_AWAY"),
+    }  # fmt: skip
+    assert WebhookEvent.objects.filter(card_id=card.pk).count() == 2
+
+
+def test_what_is_kept_for_a_database_that_is_away_is_bounded(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authorizing, "MOST_KEPT", 2)
+    decisions.outage._over.clear()
+    for name in ("one", "two", "three"):
+        assert deliver(captured("authorization", operation_id=name)).json() == {"response_code": "05"}
+    decisions.outage._over.set()
+
+    authorizing.write_kept()
+
+    assert Authorization.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(-3600, "00"), (-5, "00"), (0.3, "00"), (1.3, "05"), (9, "05"), (11, "00"), (3600, "00")]
+)
+def test_a_request_too_old_by_its_timestamp_is_declined_unless_the_clock_is_wrong(
+    card: Card, seconds: float, code: str
+) -> None:
+    sent_at = str(int((time.time() - seconds) * 1000))
+
+    answer = deliver(captured("authorization"), {"X-Request-Timestamp": sent_at})
+
+    assert answer.json() == {"response_code": code}
+    assert Authorization.objects.get().reason == ("APPROVED" if code == "00" else "TOO_LATE")
+
+
+def test_the_answer_time_counts_from_the_providers_timestamp(card: Card) -> None:
+    deliver(captured("authorization"), {"X-Request-Timestamp": str(int((time.time() - 0.2) * 1000))})
+
+    answer_ms = Authorization.objects.get().answer_ms
+    assert answer_ms is not None
+    assert answer_ms >= 200
+
+
+def test_a_broken_velocity_rule_stops_the_card_here_and_asks_the_provider_without_the_broker(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("an authorization must not touch the broker")
+
+    monkeypatch.setattr("provider.waking.current_app.send_task", never)
+    VelocityRule.objects.create(max_authorizations=1, time_window_seconds=60)
+    deliver(captured("authorization", operation_id="one"))
+
+    answer = deliver(captured("authorization", operation_id="two"))
+
+    card.refresh_from_db()
+    call = ProviderCall.objects.get()
+    assert answer.json() == {"response_code": "65"}
+    assert (card.status, card.hold_reason) == ("FROZEN", "VELOCITY")
+    assert (call.kind, call.target_id, call.payload["freeze"]) == ("SET_FROZEN", card.pk, True)
+    assert Notice.objects.get().text == (
+        "A velocity rule stopped •••• 4242. 1 approved in 60 seconds; the rule allows 1."
+    )
+
+
+def test_nothing_is_stored_or_asked_before_the_decision(card: Card) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        deliver(captured("authorization"))
+
+    statements = [query["sql"] for query in queries if query["sql"].split()[0] not in ("SAVEPOINT", "RELEASE")]
+    assert [statement.split()[0] for statement in statements[:3]] == ["SELECT", "WITH", "INSERT"]
+    assert "FOR NO KEY UPDATE" in statements[0]
 
 
 def test_what_cannot_be_read_as_an_authorization_is_refused(card: Card) -> None:

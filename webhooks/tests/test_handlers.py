@@ -175,8 +175,6 @@ def test_a_velocity_rule_freezes_the_card_and_says_so() -> None:
 
     card.refresh_from_db()
     assert (card.status, card.hold_reason) == ("FROZEN", "VELOCITY")
-    assert card.velocity_reset_at is not None
-    assert card.velocity_reset_at.isoformat() == "2026-04-23T19:43:17.123000+00:00"
     assert Notice.objects.get().card == card
     assert StatusChange.objects.get().source == "WEBHOOK"
 
