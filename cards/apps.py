@@ -7,7 +7,10 @@ class CardsConfig(AppConfig):
     def ready(self) -> None:
         from cards.challenges import RespondToChallenge
         from cards.effects import effects  # effects need the models
+        from cards.statuses import CardStatus
+        from customers.timeline import STATUSES
         from provider.effects import register
 
         for effect in [*effects(), RespondToChallenge()]:
             register(effect)
+        STATUSES["card"] = CardStatus

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from cards.models import Card
 from cards.statuses import CARD_WORDS, CardStatus, HoldReason
-from customers.display import Face, is_late
+from customers.display import DOING, Face, is_late
 from provider.models import CallKind, CallState, ProviderCall
 
 AT_REST = 2000  # milliseconds
@@ -23,7 +23,7 @@ AFTER_REFUSAL = {
 def doing(call: ProviderCall) -> str:
     if call.kind == CallKind.SET_FROZEN:
         return "Freezing the card" if call.payload.get("freeze") else "Unfreezing the card"
-    return {CallKind.ISSUE_CARD: "Issuing the card"}.get(CallKind(call.kind), "Changing the limits")
+    return DOING.get(CallKind(call.kind), call.get_kind_display())
 
 
 def next_step(card: Card, calls: Sequence[ProviderCall]) -> str:

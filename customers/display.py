@@ -19,6 +19,10 @@ DOING = {
     CallKind.REQUEST_PRODUCT: "Asking what is needed for a card",
     CallKind.UPLOAD_DOCUMENT: "Uploading the document",
     CallKind.SUBMIT_REQUEST: "Submitting for review",
+    CallKind.ISSUE_CARD: "Issuing the card",
+    CallKind.SET_FROZEN: "Freezing or unfreezing the card",
+    CallKind.SET_LIMITS: "Changing the limits",
+    CallKind.RESPOND_TO_CHALLENGE: "Answering the 3DS check",
 }
 AFTER_REFUSAL = {
     CallKind.REGISTER_CLIENT: "Edit the data and save them: the customer is registered again.",

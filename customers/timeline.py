@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import TextChoices
+
 from audit.kinds import Kind
 from audit.models import Event
 from customers.models import Customer, StatusChange
@@ -11,9 +13,11 @@ from provider.models import CallState, ProviderCall
 
 LONGEST = 60
 LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED)  # who saw what stands in the audit log
-STATUSES: dict[str, type[CustomerStatus] | type[RequestStatus] | type[DocumentStatus]] = {
+# The words of each machine; an app whose rows belong to customers adds its own at start.
+STATUSES: dict[str, type[TextChoices]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
 }  # fmt: skip
+NAMES = {"request": "Review"}
 CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
 SOURCES = {Source.SYNC: "CryptoMate, when asked", Source.WEBHOOK: "CryptoMate, by webhook", Source.SYSTEM: "the portal"}
 ICONS = {"waiting": "clock", "good": "check", "bad": "cross", "unknown": "question", "neutral": "dash"}
@@ -49,11 +53,11 @@ def timeline(customer: Customer) -> list[Entry]:
 def _of_change(change: StatusChange) -> Entry:
     statuses = STATUSES.get(change.machine)
     to = statuses(change.to_status) if statuses and change.to_status in statuses.values else None
-    what = {"customer": "Customer", "request": "Review", "document": "Document"}.get(change.machine, change.machine)
+    what = NAMES.get(change.machine, change.machine.capitalize())
     return Entry(
         at=change.at,
         text=f"{what}: {to.label if to else change.to_status}",
-        meaning=to.meaning if to else "neutral",
+        meaning=getattr(to, "meaning", "neutral"),
         note=" · ".join(filter(None, [_by_whom(change), change.note, _surprise(change)])),
     )
 
