@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from celery import Celery
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from kombu import Connection, Producer
 
@@ -127,3 +128,23 @@ def test_a_connection_lost_in_the_middle_stores_nothing_and_asks_again(monkeypat
     assert WebhookEvent.objects.count() == 0
     assert Customer.objects.count() == 1
     assert Deposit.objects.count() == 0
+
+
+def test_a_database_lost_between_commit_and_answer_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_card(api_id="crd_123")
+    intact = actions.receive
+
+    def committed_then_cut_off(*args: Any) -> WebhookEvent:
+        event = intact(*args)
+        with connection.cursor() as cursor, suppress(OperationalError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return event
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "receive", committed_then_cut_off)
+        (first,) = side_by_side(1, lambda _: deliver(captured("authorized")))
+    (again,) = side_by_side(1, lambda _: deliver(captured("authorized")))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert TransactionEvent.objects.count() == WebhookEvent.objects.count() == 1
+    assert WebhookEvent.objects.get().outcome == Outcome.HANDLED
