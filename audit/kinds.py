@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     CHALLENGE_APPROVED = "challenge.approved", "approved a purchase in its 3DS check"
     CHALLENGE_DENIED = "challenge.denied", "denied a purchase in its 3DS check"
     NOTICE_SEEN = "notice.seen", "saw a notice"
+    VELOCITY_RULES_CHANGED = "velocity_rules.changed", "changed the velocity rules"
     CARD_STATUS_CHANGED = "card.status_changed", "changed the card's status"
     DELIVERY_PROCESSED_AGAIN = "delivery.processed_again", "had a delivery processed again"
     CALL_HASTENED = "call.hastened", "had an open call looked at again"

@@ -6,6 +6,7 @@ from cards.actions import ask_for_refresh
 from cards.following import create_card, follow_card, limits_in
 from cards.models import LIMITS, Card
 from cards.statuses import CardStatus, HoldReason
+from cards.velocity_rules import SetVelocityRules
 from cryptomate import Client, Refused, RemoteCard
 from customers.effects import lock_customer
 from customers.models import Customer
@@ -121,4 +122,4 @@ def _has_limits(card: RemoteCard, call: ProviderCall) -> bool:
 
 
 def effects() -> list[Any]:
-    return [IssueCard(), SetFrozen(), SetLimits()]
+    return [IssueCard(), SetFrozen(), SetLimits(), SetVelocityRules()]

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connections, transaction
 
 from cards import decisions
-from cards.authorizations import Authorization, Standing
+from cards.authorizations import Authorization, Reason, Standing
 from cards.decisions import Answer, columns_of
 from cards.models import Card
 
@@ -38,7 +39,7 @@ def write_down(answers: Sequence[Answer]) -> None:
         _insert([answer for answer in answers if not answer.is_written])
 
 
-def _times(answers: Sequence[Answer]) -> list[object]:
+def _times(answers: Sequence[Answer]) -> list[Any]:
     return [
         [answer.question.row_id for answer in answers],
         [json.dumps(answer.milliseconds) for answer in answers],
@@ -66,7 +67,7 @@ def _row(answer: Answer) -> Authorization:
         operation_id=question.operation_id,
         card_api_id=question.card_api_id,
         response_code=answer.response_code,
-        reason=answer.reason,
+        reason=answer.reason or Reason.OUR_FAULT,
         verdicts=[{"rule": "amount", "passed": False, "sentence": question.problem}] if question.problem else [],
         milliseconds=answer.milliseconds,
         answer_ms=answer.answer_ms,

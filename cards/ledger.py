@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from cards.comparing import compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
 from cards.placing import ROUNDING, Group, in_order, links, neighbourhood, place
@@ -85,7 +86,7 @@ def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEv
     covered = {id(line) for line, _ in pair(everything)}
     lines = [event for event in everything if event.source == TransactionEvent.Source.POLL]
     missing = {likeness(line) for line in lines if id(line) not in covered}
-    return [event for event in fresh if likeness(event) in missing]
+    return [event for event in fresh if id(event) not in covered]
 
 
 def _event(
@@ -138,6 +139,7 @@ def _place_around(card: Card, new: Sequence[TransactionEvent]) -> None:
     events = [*new, *card.events.filter(pk__in=touched - known)] if touched - known else new
     groups = place(events)
     _bring_in_line(card, groups, _changed(groups, standing), standing)
+    compare(card, new)
 
 
 def _links_of(card: Card) -> list[tuple[int, str, str, str, str, UUID | None, str | None]]:

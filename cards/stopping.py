@@ -34,7 +34,7 @@ def stop_card(authorization_id: UUID) -> bool:
 def _stop_card(authorization_id: UUID) -> bool:
     decided = Authorization.objects.get(pk=authorization_id)
     # The card first, as everywhere.
-    card = Card.objects.select_for_update(no_key=True).get(pk=decided.card_id)
+    card = Card.objects.select_for_update(no_key=True).get(authorizations=decided)
     if Authorization.objects.filter(pk=decided.pk, freeze_due=True).update(freeze_due=False) and _is_usable(card):
         _freeze(card, _broken_rule(decided))
     return True

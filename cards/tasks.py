@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from cards import following, polling
+from cards import following, polling, stopping, uptime, velocity_rules
 from cards.models import Card
 from cryptomate import CryptoMateError
 from provider.budget import BudgetSpent
@@ -51,3 +51,24 @@ def refresh_holding(**_: Any) -> None:
         following.refresh_holding(client=provider_client())
     except (CryptoMateError, BudgetSpent) as error:
         logger.warning("The holding wallet could not be read: %s", error)
+
+
+@shared_task
+def stop_cards(**_: Any) -> None:
+    """Stop the cards that broke a velocity rule and were not stopped with the answer."""
+    stopping.stop_cards_left()
+
+
+@shared_task
+def refresh_velocity_rules(**_: Any) -> None:
+    """Read the velocity rules. Where the provider does not answer, the page says how old they are."""
+    try:
+        velocity_rules.refresh_if_stale(client=provider_client(), now=timezone.now())
+    except (CryptoMateError, BudgetSpent) as error:
+        logger.warning("The velocity rules could not be read: %s", error)
+
+
+@shared_task
+def follow_up_decisions(**_: Any) -> None:
+    """Stop counting approvals that nothing followed, and compare those that were written down late."""
+    uptime.follow_up_decisions(now=timezone.now())

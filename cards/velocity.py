@@ -80,7 +80,9 @@ class PortalMinute(models.Model):
     @classmethod
     def note(cls, *, at: datetime) -> None:
         """Note the minute once, whichever process is first."""
-        cls.objects.bulk_create([cls(minute=at.replace(second=0, microsecond=0))], ignore_conflicts=True)
+        PortalMinute.objects.bulk_create(
+            [PortalMinute(minute=at.replace(second=0, microsecond=0))], ignore_conflicts=True
+        )
 
     @classmethod
     def ago(cls, minutes: int) -> datetime | None:

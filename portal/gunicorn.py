@@ -1,6 +1,7 @@
 """How gunicorn serves the portal: few threads per process, because many tripled the slowest answers."""
 
 import os
+from typing import Any
 
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
@@ -12,3 +13,10 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Have each process say that it runs. An import here: the settings are there only now."""
+    from portal.presence import keep_noting
+
+    keep_noting()

@@ -222,6 +222,9 @@ CELERY_BEAT_SCHEDULE = {
         ("read the holding wallet", "cards.tasks.refresh_holding", 300.0),
         ("handle the deliveries that failed", "webhooks.tasks.sweep_events", 1.0),
         ("refresh countries and identification types", "provider.tasks.refresh_reference_data", 3600.0),
+        ("stop the cards that broke a velocity rule", "cards.tasks.stop_cards", 5.0),
+        ("let go of approvals that nothing followed", "cards.tasks.follow_up_decisions", 60.0),
+        ("refresh the velocity rules where they are old", "cards.tasks.refresh_velocity_rules", 60.0),
         ("note that the worker is alive", "portal.tasks.beat_seen", 10.0),
     ]
 }

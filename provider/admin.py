@@ -69,8 +69,8 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
     actions = ["look_again"]
 
     @admin.display(description="customer")
-    def customer_link(self, call: ProviderCall) -> SafeString:
-        return link("customers.customer", call.customer_id, "Open")
+    def customer_link(self, call: ProviderCall) -> str | SafeString:
+        return link("customers.customer", call.customer_id, "Open") if call.customer_id else "—"
 
     @admin.action(description="Look again", permissions=["view"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[ProviderCall]) -> None:

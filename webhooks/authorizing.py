@@ -12,6 +12,7 @@ from django.db import DataError, Error, IntegrityError, connections, transaction
 from django.http import JsonResponse
 
 from cards import decisions, stopping
+from cards.authorizations import Reason
 from cards.decisions import Answer, Question, decide, outage
 from cards.journal import write_down
 from cards.postgresql.patience import answering_by
@@ -103,7 +104,7 @@ def finish(answered: Answered) -> None:
     answer.note_left()
     _keep(answered)
     write_kept()
-    if answer.reason == decisions.Reason.TOO_FREQUENT and answer.is_written:
+    if answer.reason == Reason.TOO_FREQUENT and answer.is_written:
         _stop_card(answer)
 
 

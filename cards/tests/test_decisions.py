@@ -12,6 +12,7 @@ from psycopg import errors
 
 import cards
 from cards import decisions
+from cards.authorizations import Reason
 from cards.decisions import Answer, decide
 from cards.journal import write_down
 from cards.models import Authorization, Card, Holding, Transaction, VelocityRule
@@ -272,7 +273,7 @@ def test_an_approval_that_was_committed_after_we_had_declined_is_taken_back_and_
     card = make_card(daily_limit=Decimal(100))
     question = make_question(card, "100")
     decide(question)
-    unsure = Answer(question=question, response_code="05", reason=decisions.Reason.DATABASE_SILENT, may_be_written=True)
+    unsure = Answer(question=question, response_code="05", reason=Reason.DATABASE_SILENT, may_be_written=True)
 
     row = recorded(unsure)
 
