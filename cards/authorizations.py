@@ -128,6 +128,7 @@ class Authorization(models.Model):
     merchant_id = models.CharField(max_length=80, blank=True)
     merchant_name = models.CharField(max_length=200, blank=True)
     mcc = models.CharField("MCC", max_length=4, blank=True)
+    channel = models.CharField(max_length=20, blank=True)
     decided_at = models.DateTimeField()
     freeze_due = models.BooleanField(
         default=False, help_text="It broke a velocity rule, and the card has not been stopped yet."

@@ -189,12 +189,13 @@ def _answer(question: Question, decision: Decision, card: CardRow | None, watch:
 INSERT = """
 INSERT INTO cards_authorization (
     id, card_id, delivery_key, operation_id, card_api_id, response_code, reason, verdicts, milliseconds, bill_amount,
-    bill_currency, transaction_amount, transaction_currency, cost, merchant_id, merchant_name, mcc, decided_at,
-    freeze_due, standing
+    bill_currency, transaction_amount, transaction_currency, cost, merchant_id, merchant_name, mcc, channel,
+    decided_at, freeze_due, standing
 ) VALUES (
     %(id)s, %(card)s, %(key)s, %(operation_id)s, %(card_api_id)s, %(response_code)s, %(reason)s, %(verdicts)s::jsonb,
     %(milliseconds)s::jsonb, %(bill_amount)s, %(bill_currency)s, %(transaction_amount)s, %(transaction_currency)s,
-    %(cost)s, %(merchant_id)s, %(merchant_name)s, %(mcc)s, %(decided_at)s, %(freeze_due)s, 'WAITING'
+    %(cost)s, %(merchant_id)s, %(merchant_name)s, %(mcc)s, %(channel)s, %(decided_at)s, %(freeze_due)s,
+    'WAITING'
 ) ON CONFLICT (delivery_key) DO NOTHING
 """
 
@@ -233,6 +234,7 @@ def columns_of(purchase: Purchase) -> dict[str, Any]:
         "merchant_id": purchase.merchant_id,
         "merchant_name": purchase.merchant_name,
         "mcc": purchase.mcc,
+        "channel": purchase.channel,
     }
 
 
