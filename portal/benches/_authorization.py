@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
+from portal.benches._capture import in_all, overheard
 from portal.benches._deliveries import authorizations
 from portal.benches._load import Answer, arrivals, as_fast_as_it_goes, on_schedule
 from portal.benches._processes import (
-    ROOT,
     Processes,
     portal_env,
     start_broker,
@@ -122,10 +120,8 @@ def _rate(address: str, run: Run) -> float:
 
 
 def _count_statements(database: str, report: Report) -> None:
-    command = [sys.executable, "-m", "portal.benches._capture"]
-    heard = subprocess.run(command, cwd=ROOT, env=portal_env(database), check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own command
-    transactions: list[list[str]] = json.loads(heard.stdout)
+    transactions = overheard(database, "authorization")
     decision = next(each for each in transactions if any("FOR NO KEY UPDATE" in statement for statement in each))
     most, count = MOST_STATEMENTS, len(decision)
     report.figure("statements between BEGIN and COMMIT", str(count), against=f"at most {most}", met=count <= most)
-    report.figure("transactions, and statements in all", f"{len(transactions)}, {sum(map(len, transactions))}")
+    report.figure("transactions, and statements in all", in_all(transactions))

@@ -1,14 +1,14 @@
-"""What the portal says to PostgreSQL for one authorization: every statement, with its transaction, as it leaves.
+"""What the portal says to PostgreSQL for one delivery: every statement, with its transaction, as it leaves.
 
-Run as a program it prints the statements of each transaction as JSON.
+Run as a program it prints the statements of each transaction as JSON, for the kind of delivery it is told.
 """
 
 import json
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -17,9 +17,13 @@ from django.test import RequestFactory
 from django.urls import resolve
 from psycopg.pq import TransactionStatus
 
-from portal.benches._deliveries import PATH, authorization, new_run
+from portal.benches._deliveries import PATH, authorization, authorized, new_run
 from portal.benches._load import Request
+from portal.benches._processes import ROOT, portal_env
 from portal.env import DEMO_VALUES
+
+Kind = Callable[[int, str], Request]
+KINDS: dict[str, Kind] = {"authorization": authorization, "authorized": authorized}
 
 
 @dataclass
@@ -36,10 +40,10 @@ class Step:
         return self.sql in {"COMMIT", "ROLLBACK"}
 
 
-def capture(number: int) -> tuple[Request, list[Step]]:
-    """Ask the portal's own view to authorize a purchase on a card; return what was asked and what was said for it."""
-    _ask(authorization(number, new_run(), Decimal("12.50")))  # what is only said once per process is said now
-    request = authorization(number, new_run(), Decimal("12.50"))
+def capture(kind: Kind, number: int) -> tuple[Request, list[Step]]:
+    """Give the portal's own view a delivery about a card; return the delivery and what was said for it."""
+    _ask(kind(number, new_run()))  # what is only said once per process is said now
+    request = kind(number, new_run())
     with _overheard() as steps:
         _ask(request)
     return request, steps
@@ -49,8 +53,8 @@ def _ask(request: Request) -> None:
     key = DEMO_VALUES["CRYPTOMATE_WEBHOOK_KEY"]
     asked = RequestFactory(headers={"X-Webhook-Key": key}).post(PATH, request.body, content_type="application/json")
     answer = resolve(PATH).func(asked)
-    if b'"00"' not in answer.content:
-        raise RuntimeError(f"A purchase that nothing speaks against was answered {answer.content!r}.")
+    if answer.status_code != 200 or b'"05"' in answer.content:
+        raise RuntimeError(f"A delivery that nothing speaks against was answered {answer.content!r}.")
 
 
 @contextmanager
@@ -106,5 +110,17 @@ def transactions(steps: list[Step]) -> list[list[str]]:
     return found
 
 
+def overheard(database: str, kind: str) -> list[list[str]]:
+    """Return the transactions of one delivery, heard in a process of its own."""
+    command = [sys.executable, "-m", __name__, kind]
+    heard = subprocess.run(command, cwd=ROOT, env=portal_env(database), check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    found: list[list[str]] = json.loads(heard.stdout)
+    return found
+
+
+def in_all(transactions: list[list[str]]) -> str:
+    return f"{len(transactions)}, {sum(map(len, transactions))}"
+
+
 if __name__ == "__main__":
-    json.dump(transactions(capture(0)[1]), sys.stdout)
+    json.dump(transactions(capture(KINDS[sys.argv[1]], 0)[1]), sys.stdout)

@@ -18,6 +18,7 @@ from portal.benches._report import Report
 from portal.benches._run import EVENTS_PER_CARD, Run
 
 KNOWN, LATE = 2000, 200  # cards: a late one becomes known half-way, so that the worker has events to make up for
+LATE_SHARE = 10  # every tenth event is for a late card
 CLIENTS = 8
 SENT_TWICE = 20  # every twentieth event
 AGAIN_AFTER = 0.5  # seconds
@@ -32,7 +33,7 @@ def chaos(run: Run, report: Report) -> None:
     server.drop(f"bench_{KNOWN}_{KNOWN * EVENTS_PER_CARD}")
     database = generate.ready(server, cards=KNOWN, events=KNOWN * EVENTS_PER_CARD)
     mark = new_run()
-    deliveries = [authorized(number % (KNOWN + LATE), f"{mark}-{number}") for number in range(run.deliveries)]
+    deliveries = [authorized(_card_of(number), f"{mark}-{number}") for number in range(run.deliveries)]
     report.title(
         f"Chaos: {run.deliveries:,} events, SIGKILL for the worker five times, the broker three, PostgreSQL once"
     )
@@ -53,6 +54,11 @@ def chaos(run: Run, report: Report) -> None:
     if trouble.revived:
         report.figure("ended by themselves, started again", ", ".join(trouble.revived))
     _check_once(database, deliveries, report)
+
+
+def _card_of(number: int) -> int:
+    others, turn = divmod(number, LATE_SHARE)
+    return KNOWN + others % LATE if turn == 0 else number % KNOWN
 
 
 class Trouble:

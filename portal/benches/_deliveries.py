@@ -15,17 +15,17 @@ from portal.env import DEMO_VALUES
 
 PATH = "/webhooks/cryptomate/"
 HEAD = f"X-Webhook-Key: {DEMO_VALUES['CRYPTOMATE_WEBHOOK_KEY']}\r\n".encode()
-TIGHT_PURCHASE = Decimal(30)
+USUAL, TIGHT_PURCHASE = Decimal("12.50"), Decimal(30)
 # Of each hundred purchases so many are on a card that may not spend, or is about to reach its limit.
 FROZEN_SHARE, TIGHT_SHARE, STRANGE_SHARE = 3, 3, 1
 
 
-def authorization(number: int, mark: str, amount: Decimal) -> Request:
+def authorization(number: int, mark: str, amount: Decimal = USUAL) -> Request:
     body = _purchase("authorization", "pending", number, mark, amount)
     return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
 
 
-def authorized(number: int, mark: str, amount: Decimal = Decimal("12.50")) -> Request:
+def authorized(number: int, mark: str, amount: Decimal = USUAL) -> Request:
     body = _purchase("authorized", "success", number, mark, amount)
     return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
 
@@ -78,7 +78,7 @@ def _purchase(event_type: str, status: str, number: int, mark: str, amount: Deci
     }
 
 
-def purchase_data(number: int, mark: str, amount: Decimal = Decimal("12.50")) -> dict[str, Any]:
+def purchase_data(number: int, mark: str, amount: Decimal = USUAL) -> dict[str, Any]:
     return {
         "card_id": card_api_id(number),
         "bill_amount": str(amount),

@@ -8,6 +8,7 @@ from statistics import median
 import psycopg
 
 from portal.benches import _dj_stripe
+from portal.benches._capture import in_all, overheard
 from portal.benches._deliveries import purchase_events
 from portal.benches._load import Answer, Request, as_fast_as_it_goes
 from portal.benches._processes import Processes, portal_env, start_portal
@@ -55,6 +56,7 @@ def events(run: Run, report: Report) -> None:
             contender.measure(run.seconds / 6)
     _compare(portal, contenders[1:], report)
     _check_recorded(database, portal, report)
+    report.figure("transactions, and statements in all", in_all(overheard(database, "authorized")))
 
 
 def _compare(portal: Contender, others: list[Contender], report: Report) -> None:

@@ -18,6 +18,7 @@ from django.urls import path
 from django.utils import timezone
 
 from portal.benches._capture import Step, capture
+from portal.benches._deliveries import authorization
 from portal.benches._load import Request
 from portal.benches._population import card_api_id, card_key, customer_key
 
@@ -49,7 +50,7 @@ def _say(step: Step, params: list[Any]) -> None:
 
 
 def _learn() -> list[tuple[Step, list[Fill]]]:
-    request, steps = capture(LEARNT_FROM)
+    request, steps = capture(authorization, LEARNT_FROM)
     return [(step, list(_fills(step, request))) for step in steps]
 
 

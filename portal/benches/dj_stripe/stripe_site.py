@@ -58,7 +58,7 @@ urlpatterns = [path("stripe/", include("djstripe.urls", namespace="djstripe"))]
 
 if __name__ == "__main__":
     call_command("migrate", verbosity=0)
-    apps.get_app_config("djstripe").get_model("WebhookEndpoint").objects.create(
+    apps.get_app_config("djstripe").get_model("WebhookEndpoint")._default_manager.create(
         id="we_bench",
         djstripe_uuid=ENDPOINT,
         url="http://127.0.0.1/",

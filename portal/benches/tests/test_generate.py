@@ -10,6 +10,7 @@ from cards.ledger import recompute
 from cards.models import Authorization, Card, Placement, Transaction, TransactionEvent
 from customers.models import Customer
 from portal.benches._capture import capture, transactions
+from portal.benches._deliveries import authorization
 from portal.benches._population import card_api_id, card_key, fillings, is_frozen
 from portal.benches._rows import text
 
@@ -56,7 +57,7 @@ def test_what_a_number_says_of_a_card_is_so(programme: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_an_authorization_says_to_postgresql_is_overheard(programme: None) -> None:
-    _, steps = capture(0)
+    _, steps = capture(authorization, 0)
     decision = next(each for each in transactions(steps) if any("FOR NO KEY UPDATE" in said for said in each))
 
     assert len(decision) <= 3
