@@ -87,7 +87,7 @@ class Record:
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
                 raise MalformedAnswer(self.path(key))
-            return str(value)
+            return str(value).replace("\x00", "")  # no database of text can hold it
         return ""
 
     def essential(self, *keys: str) -> str:

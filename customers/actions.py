@@ -127,6 +127,9 @@ def submit_request(*, customer: Customer, by: User) -> ProviderCall:
     """Want the customer's request reviewed. Raises NotAllowed."""
     check_person_may(by, "customers.submit_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    submitting = customer.open_calls().filter(kind=CallKind.SUBMIT_REQUEST).first()
+    if submitting:
+        return submitting
     check_can_submit(customer)
     request = customer.newest_request
     assert request is not None  # noqa: S101 - check_can_submit asked
@@ -135,11 +138,14 @@ def submit_request(*, customer: Customer, by: User) -> ProviderCall:
 
 
 @transaction.atomic
-def refresh_customer(*, customer: Customer) -> None:
-    """Look at the provider now."""
+def refresh_customer(*, customer: Customer, by: User) -> None:
+    """Look at the provider now. Raises NotAllowed where there is nothing to look at."""
+    check_person_may(by, "customers.view_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = customer.newest_request
-    if request:
-        following.hasten_sync(request, now=timezone.now())
+    if request is None:
+        raise NotAllowed("There is nothing to ask CryptoMate about yet: it follows by itself once there is.")
+    following.hasten_sync(request, now=timezone.now())
 
 
 def _changed_meanwhile(customer: Customer, data: Mapping[str, Any]) -> str:

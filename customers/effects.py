@@ -2,11 +2,12 @@
 
 import base64
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from cryptomate import Client, Conflict, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
+from cryptomate import Client, Conflict, MissingRequirements, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
 from customers import following, remote
 from customers.checklists import checklist_of, is_complete
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
@@ -38,9 +39,9 @@ class RegisterClient:
     def send(self, client: Client, call: ProviderCall) -> Saved:
         payload = remote.client_payload(Customer.objects.get(pk=call.target_id))
         # Kept before it leaves: the customer may be edited before a lost answer is looked up.
-        call.payload = {"email": payload.email, "birth_date": payload.birth_date.isoformat()}
-        call.save(update_fields=["payload"])
         digest = remote.digest(payload)
+        call.payload = {"email": payload.email, "birth_date": payload.birth_date.isoformat(), "digest": digest}
+        call.save(update_fields=["payload"])
         answer = client.create_client(payload=payload, idempotency_key=f"{call.target_id}-{digest[:16]}")
         return Saved(answer, digest)
 
@@ -71,7 +72,8 @@ class RegisterClient:
             want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=call.wanted_by)
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
-        """Nothing of ours changes: the call says why, and saving the corrected form registers again."""
+        """The call says why, and saving the corrected form registers again; here, if it was saved meanwhile."""
+        _want_again_if_edited(call)
 
 
 class UpdateClient:
@@ -81,7 +83,9 @@ class UpdateClient:
     def send(self, client: Client, call: ProviderCall) -> Saved:
         customer = Customer.objects.get(pk=call.target_id)
         payload = remote.client_payload(customer)
-        return Saved(client.update_client(str(customer.api_id), payload), remote.digest(payload))
+        call.payload = {"digest": remote.digest(payload)}
+        call.save(update_fields=["payload"])
+        return Saved(client.update_client(str(customer.api_id), payload), call.payload["digest"])
 
     def look_up(self, client: Client, call: ProviderCall) -> Saved | None:
         customer = Customer.objects.get(pk=call.target_id)
@@ -100,7 +104,8 @@ class UpdateClient:
             following.hasten_sync(request, now=timezone.now())
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
-        """Nothing of ours changes: the call says why."""
+        """The call says why."""
+        _want_again_if_edited(call)
 
 
 class RequestProduct:
@@ -147,10 +152,13 @@ class RequestProduct:
 
 class UploadDocument:
     kind = CallKind.UPLOAD_DOCUMENT
+    lease = timedelta(minutes=10)  # two images of 10 MB over a slow line
     lock = staticmethod(lock_customer)
 
     def send(self, client: Client, call: ProviderCall) -> ProductAnswer:
         document = Document.objects.select_related("request", "customer").get(pk=call.target_id)
+        call.payload = {"was_missing": document.requirement in _missing_documents(document.request)}
+        call.save(update_fields=["payload"])
         return client.upload_document(
             str(document.customer.api_id),
             document.request.api_id,
@@ -162,10 +170,10 @@ class UploadDocument:
         )
 
     def look_up(self, client: Client, call: ProviderCall) -> ProductAnswer | None:
-        """A requirement no longer missing was satisfied by this document; else it goes again, as a replacement."""
+        """A requirement missing before and not now was satisfied by this document; else it goes again, replacing."""
         document = Document.objects.select_related("request", "customer").get(pk=call.target_id)
         request = _find(client, document.request)
-        if request is None:
+        if request is None or not call.payload.get("was_missing"):
             return None
         missing = {each.id for each in request.missing_requirements.documents}
         if document.requirement in missing or request.rejected_items:
@@ -238,6 +246,17 @@ def data_uri(document: Document, side: str) -> str:
         content = file.read()
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _want_again_if_edited(call: ProviderCall) -> None:
+    """What was refused may have been corrected while it was out."""
+    customer = Customer.objects.get(pk=call.target_id)
+    if call.payload.get("digest", "") != remote.digest(remote.client_payload(customer)):
+        want(kind=CallKind(call.kind), target=customer, customer_id=customer.pk, by=call.wanted_by)
+
+
+def _missing_documents(request: EnablementRequest) -> set[str]:
+    return {each.id for each in MissingRequirements.from_json(request.missing_requirements).documents}
 
 
 def _find(client: Client, request: EnablementRequest) -> ProductRequest | None:

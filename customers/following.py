@@ -27,13 +27,14 @@ Occasion = RequirementSnapshot.Occasion
 FIRST_LOOK = {RequestStatus.IN_KYC: timedelta(seconds=15)}
 FIRST_LOOK_ELSE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=3)
+LONGEST_WORD, LONGEST_CODE = 40, 80  # characters of the provider's that our columns take
 GROWTH = 1.5
 
 
 def sync_request(request: EnablementRequest, *, client: Client, source: Source = Source.SYNC) -> None:
     """Ask the provider how the customer and the request stand, and follow it. Raises the client's errors.
 
-    Where a call was answered meanwhile, what we read may be older than what that answer said: it is read again.
+    Where a call was answered meanwhile, or somebody else asked too, what we read may be the older: it is read again.
     """
     customer, asked_at = request.customer, timezone.now()
     assert customer.api_id  # noqa: S101 - a request exists only for a registered customer
@@ -44,7 +45,9 @@ def sync_request(request: EnablementRequest, *, client: Client, source: Source =
     closed = set(customer.requests.closed().exclude(pk=request.pk).values_list("api_id", flat=True))
     with transaction.atomic():
         customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-        if ProviderCall.objects.about(customer.pk).answered_since(asked_at).exists():
+        present = EnablementRequest.objects.get(pk=request.pk)
+        is_overtaken = present.synced_at is not None and present.synced_at > asked_at
+        if is_overtaken or ProviderCall.objects.about(customer.pk).answered_since(asked_at).exists():
             hasten_sync(request, now=timezone.now())
             return
         follow_client(customer, remote_client)
@@ -55,7 +58,7 @@ def sync_request(request: EnablementRequest, *, client: Client, source: Source =
 
 
 def follow_client(customer: Customer, remote: RemoteClient) -> None:
-    customer.remote_status = remote.status
+    customer.remote_status = remote.status[:LONGEST_WORD]
     customer.save(update_fields=["remote_status"])
 
 
@@ -90,9 +93,9 @@ def follow_request(
         request.rejected_items = [asdict(item) for item in items]
     else:
         request.rejected_items = _standing_items(request)
-    request.rejection_code = remote.rejection_code or ""
-    request.rejection_description = remote.rejection_description or ""
-    request.remote_status = remote.status
+    request.rejection_code = remote.rejection_code[:LONGEST_CODE]
+    request.rejection_description = remote.rejection_description
+    request.remote_status = remote.status[:LONGEST_WORD]
     request.synced_at = timezone.now()
     request.save(
         update_fields=[

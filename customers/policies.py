@@ -22,6 +22,7 @@ def check_can_edit(customer: Customer) -> None:
     request = customer.newest_request
     if request and request.status == RequestStatus.IN_KYC:
         raise NotAllowed("CryptoMate is reviewing this customer. Data can be changed after the verdict.")
+    _check_not_being_submitted(customer)
 
 
 def check_can_submit(customer: Customer) -> None:
@@ -51,6 +52,7 @@ def check_can_upload(customer: Customer, requirement_id: str) -> EnablementReque
         raise NotAllowed("CryptoMate has not said yet which documents it wants.")
     if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
         raise NotAllowed("CryptoMate takes no documents now.")
+    _check_not_being_submitted(customer)
     wanted = checklist_of(request).find_document(requirement_id)
     if wanted is None:
         raise NotAllowed("CryptoMate does not ask for this document.")
@@ -65,6 +67,11 @@ def check_can_issue(customer: Customer) -> None:
         raise NotAllowed("A card can be issued once the customer is Active. The review is not finished.")
     if customer.status == CustomerStatus.REJECTED:
         raise NotAllowed("A card can be issued once the customer is Active. The review refused this customer.")
+
+
+def _check_not_being_submitted(customer: Customer) -> None:
+    if customer.open_calls().filter(kind=CallKind.SUBMIT_REQUEST).exists():
+        raise NotAllowed("This customer is being submitted. Change it once CryptoMate has answered.")
 
 
 def _check_nothing_under_way(customer: Customer) -> None:

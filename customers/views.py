@@ -214,8 +214,8 @@ def submit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 @permission_required("customers.view_customer", raise_exception=True)
 def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
-    actions.refresh_customer(customer=customer)
-    messages.info(request, "CryptoMate is being asked.")
+    refusal = refusal_of(lambda: actions.refresh_customer(customer=customer, by=request.user))
+    messages.info(request, refusal or "CryptoMate is being asked.")
     return redirect("customers:detail", pk=customer.pk)
 
 

@@ -17,14 +17,17 @@ from django.utils import timezone
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget
 from provider.client import forget, last_heard
-from provider.effects import NeedsAPerson, effect_of
-from provider.models import LEASE, CallKind, CallState, ProviderCall
+from provider.effects import NeedsAPerson, effect_of, lease_of
+from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=5)
 WAIT_WHILE_UNAUTHORIZED = timedelta(minutes=5)
+ATTEMPTS_ALONE = 8  # after so many a call whose outcome stays dark is a person's to look at
+
+NOTED = ["state", "next_attempt_at", "http_status", "error_code", "message", "trace_id"]
 
 
 class AlreadyUnderway(Exception):  # noqa: N818 - it is an answer to a person, not a failure
@@ -72,15 +75,32 @@ def want(
 
 
 def look_again(*, call: ProviderCall) -> None:
-    """Make an open call due now, for example after a person has read what the provider shows."""
-    ProviderCall.objects.open().filter(pk=call.pk).update(next_attempt_at=timezone.now())
-    wake("provider.tasks.carry_out", call_id=str(call.pk))
+    """Make a call due now that waits for a person, or has not left yet.
+
+    A call that somebody is carrying out at this moment is left alone: two at once would do it twice.
+    """
+    waiting = ProviderCall.objects.waiting_for_a_person_or_unsent().filter(pk=call.pk)
+    if waiting.update(next_attempt_at=timezone.now()):
+        wake("provider.tasks.carry_out", call_id=str(call.pk))
+
+
+class LeaseLost(Exception):  # noqa: N818 - it is an outcome, not a failure
+    """Another worker took the call over while this one waited."""
+
+
+class NotFoundOut(Exception):  # noqa: N818 - it is an outcome, not a failure
+    """The provider refused to say what became of the call."""
+
+    def __init__(self, error: Refused) -> None:
+        super().__init__()
+        self.error = error
 
 
 def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
     """Bring one call a step further: send it, or look up what became of it.
 
-    Does nothing when the call is settled, not yet due, or in other hands. Every outcome ends in the row.
+    Does nothing when the call is settled, not yet due, or in other hands. Every outcome ends in the row; what nobody
+    expected is raised again after it.
     """
     claimed = _claim(call_id, now=timezone.now())
     if claimed is None:
@@ -88,17 +108,27 @@ def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
     call, was_sent = claimed
     forget()
     try:
-        answer = _ask(call, was_sent=was_sent, client=client)
+        _attempt(call, was_sent=was_sent, client=client)
+    except Exception:
+        _stumble(call)
+        raise
+
+
+def _attempt(call: ProviderCall, *, was_sent: bool, client: Client) -> None:
+    try:
+        _settle(call, answer=_ask(call, was_sent=was_sent, client=client))
+    except LeaseLost:
+        return
     except budget.BudgetSpent:
         _retry(call, was_sent=was_sent, wait=timedelta(seconds=1))
     except NeedsAPerson as question:
-        _hand_to_a_person(call, question)
+        _hand_to_a_person(call, str(question))
+    except NotFoundOut as refusal:
+        _postpone_look_up(call, refusal.error)
     except Refused as error:
         _settle(call, error=error)
     except CryptoMateError as error:
         _postpone(call, was_sent=was_sent, error=error)
-    else:
-        _settle(call, answer=answer)
 
 
 def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | None:
@@ -116,7 +146,7 @@ def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | 
         call.state = CallState.UNKNOWN if was_sent else CallState.SENT
         call.sent_at = call.sent_at or now
         call.attempts += 1
-        call.next_attempt_at = now + LEASE
+        call.next_attempt_at = now + lease_of(call)
         call.save(update_fields=["state", "sent_at", "attempts", "next_attempt_at"])
     return call, was_sent
 
@@ -124,7 +154,7 @@ def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | 
 def _ask(call: ProviderCall, *, was_sent: bool, client: Client) -> Any:
     if was_sent and (found := _look_up(call, client)) is not None:
         return found
-    budget.take()
+    _take_turn(call)
     try:
         return effect_of(call).send(client, call)
     except Refused:
@@ -135,8 +165,21 @@ def _ask(call: ProviderCall, *, was_sent: bool, client: Client) -> Any:
 
 
 def _look_up(call: ProviderCall, client: Client) -> Any | None:
+    _take_turn(call)
+    try:
+        return effect_of(call).look_up(client, call)
+    except Refused as error:
+        raise NotFoundOut(error) from error
+
+
+def _take_turn(call: ProviderCall) -> None:
+    """Wait for the budget, then make sure that the call is still ours and begin its lease anew."""
     budget.take()
-    return effect_of(call).look_up(client, call)
+    with transaction.atomic():
+        if not _still_ours(call):
+            raise LeaseLost
+        call.next_attempt_at = timezone.now() + lease_of(call)
+        call.save(update_fields=["next_attempt_at"])
 
 
 def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = None) -> None:
@@ -148,11 +191,7 @@ def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = N
         call.answered_at = timezone.now()
         call.next_attempt_at = None
         _note(call, error)
-        call.save(
-            update_fields=[
-                "state", "answered_at", "next_attempt_at", "http_status", "error_code", "message", "trace_id",
-            ]
-        )  # fmt: skip
+        call.save(update_fields=[*NOTED, "answered_at"])
         if error:
             effect_of(call).refused(call, error)
         else:
@@ -169,10 +208,30 @@ def _postpone(call: ProviderCall, *, was_sent: bool, error: CryptoMateError) -> 
     elif wait is not None:
         delay = timedelta(seconds=wait)
     else:
-        delay = min(LONGEST_WAIT, timedelta(seconds=2 ** min(call.attempts, 10)))
+        delay = _growing(call)
     if not isinstance(error, RateLimited):
         delay *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, hides nothing
     _retry(call, was_sent=may_have_acted, wait=delay, error=error)
+
+
+def _postpone_look_up(call: ProviderCall, error: Refused) -> None:
+    """A refusal to show us the outcome says nothing about the outcome."""
+    if call.attempts >= ATTEMPTS_ALONE:
+        _hand_to_a_person(call, f"The provider does not show what became of this: {error.message}")
+    else:
+        _retry(call, was_sent=True, wait=_growing(call), error=error)
+
+
+def _stumble(call: ProviderCall) -> None:
+    """Something failed that we had not thought of. What was sent is looked up next, and in the end by a person."""
+    if call.attempts >= ATTEMPTS_ALONE:
+        _hand_to_a_person(call, "The answer could not be written down. An admin finds the error in the worker's log.")
+    else:
+        _retry(call, was_sent=True, wait=_growing(call))
+
+
+def _growing(call: ProviderCall) -> timedelta:
+    return min(LONGEST_WAIT, timedelta(seconds=2 ** min(call.attempts, 10)))
 
 
 def _retry(call: ProviderCall, *, was_sent: bool, wait: timedelta, error: CryptoMateError | None = None) -> None:
@@ -181,16 +240,17 @@ def _retry(call: ProviderCall, *, was_sent: bool, wait: timedelta, error: Crypto
             return
         call.state = CallState.UNKNOWN if was_sent else CallState.WANTED
         call.next_attempt_at = timezone.now() + wait
-        _note(call, error)
-        call.save(update_fields=["state", "next_attempt_at", "http_status", "error_code", "message", "trace_id"])
+        if error:
+            _note(call, error)
+        call.save(update_fields=NOTED)
 
 
-def _hand_to_a_person(call: ProviderCall, question: NeedsAPerson) -> None:
+def _hand_to_a_person(call: ProviderCall, question: str) -> None:
     with transaction.atomic():
         if not _still_ours(call):
             return
-        call.state, call.next_attempt_at, call.message = CallState.UNKNOWN, None, str(question)
-        call.save(update_fields=["state", "next_attempt_at", "message"])
+        call.state, call.next_attempt_at, call.message = CallState.UNKNOWN, None, question
+        call.save(update_fields=NOTED)
 
 
 def _still_ours(call: ProviderCall) -> bool:
@@ -200,9 +260,10 @@ def _still_ours(call: ProviderCall) -> bool:
 
 
 def _note(call: ProviderCall, error: CryptoMateError | None) -> None:
+    """Write down the last thing the provider said; an answer clears what an earlier attempt met."""
     heard = last_heard()
-    if heard:
-        call.http_status, call.trace_id = heard.status, heard.trace_id
+    call.http_status, call.trace_id = (heard.status, heard.trace_id) if heard else (None, "")
+    call.error_code, call.message = "", ""
     if error:
-        call.http_status, call.error_code = error.status, error.code or type(error).__name__
-        call.message, call.trace_id = error.message or "", error.trace_id or ""
+        call.http_status, call.error_code = error.status, (error.code or type(error).__name__)[:80]
+        call.message, call.trace_id = error.message or "", (error.trace_id or "")[:80]

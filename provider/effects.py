@@ -3,10 +3,11 @@
 `provider` knows when to send, when to wait and when to look; the effect knows what.
 """
 
+from datetime import timedelta
 from typing import Any, Protocol
 
 from cryptomate import Client, Refused
-from provider.models import ProviderCall
+from provider.models import LEASE, ProviderCall
 
 
 class Effect(Protocol):
@@ -47,3 +48,9 @@ def register(effect: Effect) -> None:
 
 def effect_of(call: ProviderCall) -> Effect:
     return _effects[call.kind]
+
+
+def lease_of(call: ProviderCall) -> timedelta:
+    """Return how long one request of this kind may take before its worker counts as dead."""
+    lease: timedelta = getattr(effect_of(call), "lease", LEASE)
+    return lease

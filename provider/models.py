@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
-# How long a call may stay "sent" before we take its worker for dead. Longer than any answer can take (client timeouts).
+# How long one request may take before its worker counts as dead: longer than the client waits. Begun anew before each.
 LEASE = timedelta(seconds=45)
 
 
@@ -42,6 +42,9 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
 
     def due(self, *, now: datetime) -> Self:
         return self.open().filter(next_attempt_at__lte=now)
+
+    def waiting_for_a_person_or_unsent(self) -> Self:
+        return self.open().filter(Q(next_attempt_at=None) | Q(state=CallState.WANTED))
 
     def unanswered(self) -> Self:
         return self.filter(state=CallState.UNKNOWN)

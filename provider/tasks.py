@@ -9,6 +9,7 @@ from provider.client import provider_client
 from provider.models import ProviderCall
 
 BATCH = 50
+SWEEP_SECONDS = 1.0
 
 
 @shared_task
@@ -21,7 +22,8 @@ def sweep_calls(**_: Any) -> None:
     """Wake a worker for each call that is due; whatever messages were lost are made up for here."""
     due = ProviderCall.objects.due(now=timezone.now()).order_by("next_attempt_at").values_list("pk", flat=True)
     for call_id in due[:BATCH]:
-        carry_out.delay(call_id=str(call_id))
+        # A call that no worker got to in time is due again in the next sweep: messages must not pile up meanwhile.
+        carry_out.apply_async(kwargs={"call_id": str(call_id)}, expires=SWEEP_SECONDS)
 
 
 @shared_task

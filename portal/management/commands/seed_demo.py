@@ -134,7 +134,7 @@ class Command(BaseCommand):
         else:
             self._console(f"requests/{request.api_id}/approve", {})
         wanted = RequestStatus.REJECTED if stage == "refused" else RequestStatus.ENABLED
-        refresh_customer(customer=customer)
+        refresh_customer(customer=customer, by=self.officer)
         self._wait(lambda: _status_of_newest_request(customer) == wanted, f"the verdict on {customer}")
 
     def _issue(self, customers: list[Customer]) -> None:
