@@ -53,6 +53,7 @@ def _ask(request: Request) -> None:
     key = DEMO_VALUES["CRYPTOMATE_WEBHOOK_KEY"]
     asked = RequestFactory(headers={"X-Webhook-Key": key}).post(PATH, request.body, content_type="application/json")
     answer = resolve(PATH).func(asked)
+    answer.close()  # as a server does when it has sent it; something may be left for then
     if answer.status_code != 200 or b'"05"' in answer.content:
         raise RuntimeError(f"A delivery that nothing speaks against was answered {answer.content!r}.")
 

@@ -4,11 +4,11 @@ It learns the statements from the portal's own code when it starts, and puts eac
 """
 
 import json
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from portal.benches._capture import Step, capture
 from portal.benches._deliveries import authorization
-from portal.benches._load import Request
 from portal.benches._population import card_api_id, card_key, customer_key
 
 LEARNT_FROM = 0  # the card's number
@@ -30,13 +29,13 @@ Fill = Callable[[str, int], Any]
 def decide(request: HttpRequest) -> HttpResponse:
     asked = json.loads(request.body)
     mark, number = asked["operation_id"], int(asked["data"]["card_id"].rpartition("_")[2])
-    for step, fills in STEPS:
-        _say(step, [fill(mark, number) for fill in fills])
+    for step, fill in STEPS:
+        _say(step, fill(mark, number))
     answer = b'{"response_code": "00"}'
     return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
 
 
-def _say(step: Step, params: list[Any]) -> None:
+def _say(step: Step, params: Any) -> None:
     if step.ends:
         transaction.commit(using=step.alias)
         transaction.set_autocommit(True, using=step.alias)
@@ -44,46 +43,50 @@ def _say(step: Step, params: list[Any]) -> None:
     if step.begins:
         transaction.set_autocommit(False, using=step.alias)
     with connections[step.alias].cursor() as cursor:
-        cursor.execute(step.sql, params or None)
+        cursor.execute(step.sql, params)
         if cursor.description:
             cursor.fetchall()
 
 
-def _learn() -> list[tuple[Step, list[Fill]]]:
+def _learn() -> list[tuple[Step, Fill]]:
     request, steps = capture(authorization, LEARNT_FROM)
-    return [(step, list(_fills(step, request))) for step in steps]
-
-
-def _fills(step: Step, request: Request) -> Iterator[Fill]:
-    for value in step.params or ():
-        yield _fill(value, request.mark)
+    return [(step, _fill(step.params, request.mark)) for step in steps]
 
 
 def _fill(value: Any, mark: str) -> Fill:
     """Return what stands in a parameter's place for another request: its own where the value was the request's."""
-    known: dict[Any, Fill] = {
-        card_api_id(LEARNT_FROM): lambda _mark, number: card_api_id(number),
-        card_key(LEARNT_FROM): lambda _mark, number: card_key(number),
-        customer_key(LEARNT_FROM): lambda _mark, number: customer_key(number),
-    }
-    if isinstance(value, str | UUID) and value in known:
-        return known[value]
-    if isinstance(value, UUID):
-        return lambda _mark, _number: uuid4()
+    if isinstance(value, Mapping):
+        parts = {name: _fill(each, mark) for name, each in value.items()}
+        return lambda other, number: {name: part(other, number) for name, part in parts.items()}
+    if isinstance(value, list | tuple):
+        items = [_fill(each, mark) for each in value]
+        return lambda other, number: [item(other, number) for item in items]
     if isinstance(value, datetime):
         apart = value - timezone.now()
-        return lambda _mark, _number: timezone.now() + apart
-    if isinstance(value, str):
-        return _fill_text(value, mark)
-    return lambda _mark, _number: value
+        return lambda _other, _number: timezone.now() + apart
+    if isinstance(value, str | UUID):
+        return _fill_name(value, mark)
+    return lambda _other, _number: value
 
 
-def _fill_text(value: str, mark: str) -> Fill:
-    if mark in value:
-        return lambda other, _number: value.replace(mark, other)
+def _fill_name(value: str | UUID, mark: str) -> Fill:
+    names: dict[str | UUID, Callable[[int], Any]] = {
+        card_api_id(LEARNT_FROM): card_api_id,
+        card_key(LEARNT_FROM): card_key,
+        customer_key(LEARNT_FROM): customer_key,
+    }
+    if name := names.get(value):
+        return lambda _other, number: name(number)
+    # What was drawn or digested for the request is another one for each, and the same wherever it stands in it.
+    if isinstance(value, UUID):
+        return lambda other, _number: UUID(bytes=_other_one(value, other)[:16], version=4)
     if len(value) == 64 and set(value) <= set("0123456789abcdef"):
-        return lambda _mark, _number: secrets.token_hex(32)  # a digest, which is different for each delivery
-    return lambda _mark, _number: value
+        return lambda other, _number: _other_one(value, other).hex()
+    return lambda other, _number: value.replace(mark, other)
+
+
+def _other_one(value: str | UUID, mark: str) -> bytes:
+    return blake2b(f"{value} {mark}".encode(), digest_size=32).digest()
 
 
 STEPS = _learn()

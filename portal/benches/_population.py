@@ -11,7 +11,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from cards.models import Authorization, Card, Placement, Transaction, TransactionEvent
+from cards.authorizations import Authorization, Reason, Standing
+from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.statuses import ApprovalMethod, CardStatus, EventKind, HoldReason, Match, TransactionState
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
 from customers.models import Customer, normal_id_number
@@ -156,8 +157,8 @@ TRANSACTIONS = Table(
 EVENTS = Table(
     TransactionEvent,
     varying=(
-        "id", "card_id", "kind", "operation_id", *AMOUNTS, *MERCHANT, "decline_code", "occurred_at", "received_at",
-        "digest",
+        "id", "address", "card_id", "kind", "operation_id", *AMOUNTS, *MERCHANT, "decline_code", "occurred_at",
+        "received_at", "digest",
     ),
     constant={**CURRENCIES, **PLACE, "source": TransactionEvent.Source.WEBHOOK},
 )  # fmt: skip
@@ -165,10 +166,10 @@ PLACEMENTS = Table(Placement, varying=("event_id", "transaction_id", "how"), con
 AUTHORIZATIONS = Table(
     Authorization,
     varying=(
-        "id", "card_id", "delivery_key", "card_api_id", "response_code", "reason", *AMOUNTS, "merchant_name", "mcc",
-        "decided_at",
+        "id", "card_id", "delivery_key", "operation_id", "card_api_id", "response_code", "reason", *AMOUNTS, "cost",
+        "merchant_name", "mcc", "decided_at", "authorized_event_id", "declined_event_id",
     ),
-    constant=CURRENCIES,
+    constant={**CURRENCIES, "channel": PLACE["channel"], "answer_ms": 8.0, "standing": Standing.CONFIRMED},
 )  # fmt: skip
 
 # --- Their rows
@@ -246,6 +247,7 @@ def _event(index: int, cards: int) -> Row:
     at = MOMENTS[_began(purchase) - (CLEARED_AFTER if kind == K.CLEARED else 0)]
     return _shared(purchase) | {
         "id": index + 1,
+        "address": _key("event", index) if kind == K.CLEARED else _key("purchase", purchase),
         "card_id": _card_of(purchase, cards),
         "kind": kind,
         "operation_id": f"life_evt_{purchase}",
@@ -263,15 +265,21 @@ def _placement(index: int) -> Row:
 
 
 def _authorization(index: int, cards: int) -> Row:
-    declined = _is_declined(index)
-    return _shared(index) | {
+    declined, shared = _is_declined(index), _shared(index)
+    pattern, which = divmod(index, PURCHASES_OF_PATTERN)
+    first_event = pattern * len(PATTERN) + which * 2 + 1
+    return shared | {
         "id": _key("authorization", index),
         "card_id": _card_of(index, cards),
-        "card_api_id": card_api_id(index // PURCHASES_OF_PATTERN % cards),
+        "card_api_id": card_api_id(pattern % cards),
         "delivery_key": _digest("delivery", index).hex(),
+        "operation_id": f"life_evt_{index}",
         "response_code": "05" if declined else "00",
-        "reason": Authorization.Reason.CARD_NOT_ACTIVE if declined else Authorization.Reason.APPROVED,
+        "reason": Reason.CARD_NOT_ACTIVE if declined else Reason.APPROVED,
+        "cost": shared["bill_amount"],
         "decided_at": MOMENTS[_began(index)],
+        "authorized_event_id": None if declined else first_event,
+        "declined_event_id": first_event if declined else None,
     }
 
 

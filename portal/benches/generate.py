@@ -13,7 +13,7 @@ from portal.benches._postgres import Server
 from portal.benches._processes import manage, portal_env
 from portal.benches._report import say
 
-VERSION = 1  # of the generated rows: a database made by another one is made anew
+VERSION = 2  # of the generated rows: a database made by another one is made anew
 CARDS, EVENTS = 1_000_000, 5_000_000
 PROGRESS_EVERY = 5.0  # seconds
 

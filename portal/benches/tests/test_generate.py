@@ -6,8 +6,9 @@ import psycopg
 import pytest
 from django.db import connection
 
+from cards.authorizations import Authorization
 from cards.ledger import recompute
-from cards.models import Authorization, Card, Placement, Transaction, TransactionEvent
+from cards.models import Card, Placement, Transaction, TransactionEvent
 from customers.models import Customer
 from portal.benches._capture import capture, transactions
 from portal.benches._deliveries import authorization
@@ -61,7 +62,7 @@ def test_what_an_authorization_says_to_postgresql_is_overheard(programme: None) 
     decision = next(each for each in transactions(steps) if any("FOR NO KEY UPDATE" in said for said in each))
 
     assert len(decision) <= 3
-    assert "cards_authorization" in decision[-1]
+    assert "INSERT INTO cards_authorization" in decision[-1]
 
 
 def test_copy_reads_a_text_back_as_it_was(db: None) -> None:
