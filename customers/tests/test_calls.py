@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from cryptomate.testing import FakeTransport, client_json, request_json
-from customers.effects import UpdateClient
+from customers.effects import RegisterClient, UpdateClient
 from customers.models import Customer
-from customers.tests.making import make_customer
+from customers.tests.making import NOTHING_MISSING, make_customer, make_document, make_request
 from provider.actions import AlreadyUnderway, carry_out, look_again, want
 from provider.client import hear
 from provider.models import LEASE, CallKind, CallState, ProviderCall
@@ -306,6 +307,124 @@ def test_what_was_edited_while_the_call_was_out_is_sent_after_it(provider: FakeT
     carry_out(wanted(customer).pk, client=provider.client())
 
     assert ProviderCall.objects.get(kind=CallKind.UPDATE_CLIENT).state == CallState.WANTED
+
+
+def test_a_worker_that_lost_its_lease_while_it_waited_sends_nothing(
+    provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = wanted(unregistered())
+
+    def overtaken() -> None:
+        ProviderCall.objects.filter(pk=call.pk).update(attempts=2)
+
+    monkeypatch.setattr("provider.budget.take", overtaken)
+
+    carry_out(call.pk, client=provider.client())
+
+    assert provider.calls == []
+
+
+def test_a_call_in_flight_is_not_looked_at_again_by_hand(provider: FakeTransport) -> None:
+    call = wanted(unregistered())
+
+    def impatient(_call: object) -> dict[str, Any]:
+        look_again(call=call)
+        carry_out(call.pk, client=provider.client())
+        return client_json()
+
+    provider.reply("POST", CLIENTS, impatient, status=201)
+
+    carry_out(call.pk, client=provider.client())
+
+    assert len(provider.calls) == 1
+
+
+def test_a_refusal_to_show_the_outcome_is_not_a_refusal_of_the_call(provider: FakeTransport) -> None:
+    provider.drop("POST", CLIENTS)
+    provider.refuse("GET", CLIENTS, 400)
+    call = wanted(unregistered())
+
+    for _ in range(2):
+        make_due(call)
+        carry_out(call.pk, client=provider.client())
+    call.refresh_from_db()
+    assert call.state == CallState.UNKNOWN
+    for _ in range(8):
+        make_due(call)
+        carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.needs_a_person
+    assert len(provider.calls_to("POST", CLIENTS)) == 1
+
+
+def test_an_answer_that_cannot_be_written_down_ends_with_a_person(
+    provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(RegisterClient, "done", fails)
+    provider.reply("POST", CLIENTS, client_json(), status=201)
+    provider.reply("GET", CLIENTS, [client_json()])
+    call = wanted(unregistered())
+
+    for _ in range(8):
+        make_due(call)
+        with pytest.raises(RuntimeError):
+            carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert call.needs_a_person
+    assert len(provider.calls_to("POST", CLIENTS)) == 1
+
+
+def test_a_success_clears_the_error_an_earlier_attempt_met(provider: FakeTransport) -> None:
+    provider.refuse("POST", CLIENTS, 429, headers={"Retry-After": "1"})
+    provider.reply("POST", CLIENTS, client_json(), status=201)
+    call = wanted(unregistered())
+
+    for _ in range(2):
+        make_due(call)
+        carry_out(call.pk, client=provider.client())
+
+    call.refresh_from_db()
+    assert (call.state, call.error_code, call.message) == (CallState.DONE, "", "")
+
+
+def test_a_correction_saved_while_the_refused_call_was_out_is_sent(provider: FakeTransport) -> None:
+    customer = make_customer()
+
+    def corrected_meanwhile(_call: object) -> dict[str, str]:
+        Customer.objects.filter(pk=customer.pk).update(city="Pilar")
+        return {"code": "VAL", "message": "The city is not known"}
+
+    provider.reply("PUT", f"{CLIENTS}/{customer.api_id}", corrected_meanwhile, status=400)
+    call = want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=None)
+
+    carry_out(call.pk, client=provider.client())
+
+    states = ProviderCall.objects.filter(kind=CallKind.UPDATE_CLIENT).values_list("state", flat=True)
+    assert sorted(states) == [CallState.REFUSED, CallState.WANTED]
+
+
+def test_a_replacement_that_never_left_is_not_taken_for_arrived(provider: FakeTransport) -> None:
+    """The new request carries the accepted passport over, so nothing is missing; the replacement must go all the same."""
+    request = make_request(make_customer(), missing=NOTHING_MISSING)
+    document = make_document(request, front=ContentFile(b"\xff\xd8", name="x"))
+    place = f"{CLIENTS}/{request.customer.api_id}/products"
+    stands = request_json(id=request.api_id, missing_requirements=NOTHING_MISSING)
+    provider.drop("POST", f"{place}/*/documentation")
+    provider.reply("POST", f"{place}/*/documentation", {"product": stands, "rejected_items": []})
+    provider.reply("GET", place, [stands])
+    call = want(kind=CallKind.UPLOAD_DOCUMENT, target=document, customer_id=request.customer_id, by=None)
+
+    for _ in range(2):
+        make_due(call)
+        carry_out(call.pk, client=provider.client())
+
+    sent = provider.calls_to("POST", f"{place}/*/documentation")
+    assert [each.json["document"]["replace"] for each in sent] == [False, True]
 
 
 @pytest.mark.django_db(transaction=True)

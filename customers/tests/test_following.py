@@ -105,3 +105,22 @@ def test_a_request_made_in_the_providers_own_portal_is_found(provider: FakeTrans
         old.api_id: "REJECTED",
         "new": "PENDING_DOCUMENTATION",
     }
+
+
+def test_of_two_who_ask_at_once_the_one_that_read_earlier_does_not_write_later(provider: FakeTransport) -> None:
+    request = make_request(make_customer(), status="IN_KYC")
+
+    def overtaken(_call: object) -> dict[str, Any]:
+        other = FakeTransport()
+        stands(other, request, client="active", status="enabled", missing_requirements=NOTHING_MISSING)
+        following.sync_request(request, client=other.client())
+        return client_json(status="pending")
+
+    provider.reply("GET", f"{CLIENTS}/{request.customer.api_id}", overtaken)
+    provider.reply("GET", f"{CLIENTS}/*/products", [request_json(id=request.api_id, status="in_kyc")])
+
+    following.sync_request(request, client=provider.client())
+
+    request.refresh_from_db()
+    assert request.status == "ENABLED"
+    assert request.customer.status_changes.filter(unexpected=True).count() == 0
