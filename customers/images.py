@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 LARGEST_UPLOAD = 10 * 1000 * 1000  # bytes; contract section 2.11
 MOST_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG")
+WITH_PREVIEW = "MPO"  # a phone's JPEG with a second picture behind the photo; Pillow opens the first
 JPEG_QUALITY = 92
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's limit lets four times as much through as ours, which asks before decoding
@@ -47,7 +48,7 @@ def clean_image(upload: UploadedFile[Any]) -> CleanImage:
         raise
     except UnidentifiedImageError:
         raise ValidationError("This is not a JPEG or PNG image. Take a photo and choose that.", code="type") from None
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # Pillow reads what strangers wrote: damage shows as any exception there is
         raise ValidationError("This image is damaged. Save it again or take a new photo.", code="damaged") from None
     return CleanImage(
         file=ContentFile(content, name="image"),
@@ -59,7 +60,7 @@ def clean_image(upload: UploadedFile[Any]) -> CleanImage:
 def _check_header(image: Image.Image) -> None:
     if image.width * image.height > MOST_PIXELS:
         raise ValidationError("This image has more than 40 megapixels. Choose a smaller one.", code="too_many_pixels")
-    if getattr(image, "n_frames", 1) > 1:
+    if image.format != WITH_PREVIEW and getattr(image, "n_frames", 1) > 1:
         raise ValidationError("This image moves. Choose a single photo.", code="animated")
 
 

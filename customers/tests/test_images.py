@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import struct
 import zlib
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from customers.images import LARGEST_UPLOAD, clean_image
 
-ORIENTATION, CAMERA = 0x0112, 0x010F
+ORIENTATION, CAMERA, PLACE = 0x0112, 0x010F, 0x8825
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -55,6 +56,46 @@ def test_every_colour_mode_comes_out_readable(mode: str, kind: str) -> None:
     clean.file.seek(0)
     assert clean.sha256 == hashlib.sha256(clean.file.read()).hexdigest()
     assert (clean.measurements["width"], clean.measurements["height"]) == (30, 30)
+
+
+def test_of_a_phones_photo_with_a_second_picture_in_it_the_photo_is_taken() -> None:
+    preview = Image.new("RGB", (10, 10), "blue")
+    content = encoded(Image.new("RGB", (60, 40), "red"), "MPO", save_all=True, append_images=[preview])
+
+    result = Image.open(clean_image(upload(content)).file)
+
+    assert (result.format, result.size, getattr(result, "n_frames", 1)) == ("JPEG", (60, 40), 1)
+    assert result.getpixel((5, 5)) == pytest.approx((254, 0, 0), abs=3)
+
+
+def photos_with_camera_data() -> list[bytes]:
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[CAMERA], exif[PLACE] = 6, "x" * 50, {1: "N", 2: (1.0, 2.0, 3.0)}
+    image = Image.effect_noise((60, 40), 50).convert("RGB")
+    return [
+        encoded(image, "JPEG", exif=exif),
+        encoded(image, "PNG", exif=exif),
+        encoded(image.convert("P"), "PNG", transparency=3),
+        encoded(image, "MPO", save_all=True, append_images=[image], exif=exif),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_bytes_are_changed_an_image_is_clean_or_refused() -> None:
+    chance, photos = random.Random(4), photos_with_camera_data()  # noqa: S311 - the same damage every time
+    refused = 0
+    for _ in range(3000):
+        content = bytearray(chance.choice(photos))
+        reach = min(len(content), chance.choice([60, 300, 700, len(content)]))
+        for _ in range(chance.randint(1, 6)):
+            content[chance.randrange(2, reach)] = chance.randrange(256)
+
+        try:
+            clean_image(upload(bytes(content)))
+        except ValidationError:
+            refused += 1
+
+    assert 0 < refused < 3000
 
 
 def test_what_follows_the_pixels_does_not_survive() -> None:
