@@ -24,6 +24,22 @@ class Standing(models.TextChoices):
     def meaning(self) -> str:
         return {"WAITING": "waiting", "CONFIRMED": "good", "LAPSED": "unknown"}.get(self.value, "bad")
 
+    @property
+    def explanation(self) -> str:
+        return EXPLANATIONS.get(self.value, "")
+
+
+EXPLANATIONS = {
+    "LAPSED": "CryptoMate never spoke of the purchase. It may not have waited for the answer, so the approval no "
+    "longer counts against the limits.",
+    "APPROVED_ANYWAY": "CryptoMate let the purchase pass without us. It counts against the limits, and the customer "
+    "owes it.",
+    "DECLINED_ANYWAY": "CryptoMate declined the purchase for a reason of its own, so it does not count.",
+    "TOO_LATE": "CryptoMate had declined before our answer reached it, so the purchase does not count.",
+    "NOT_SENT": "The database kept an approval that it had not confirmed in time. The answer was a decline, and a "
+    "decline is what counts.",
+}
+
 
 DIFFERENCES = [
     Standing.APPROVED_ANYWAY, Standing.DECLINED_ANYWAY, Standing.TOO_LATE, Standing.NOT_SENT, Standing.LAPSED,

@@ -17,6 +17,7 @@ AFTER_REFUSAL = {
     CallKind.ISSUE_CARD: "Put that right, then issue the card again.",
     CallKind.SET_FROZEN: "The card is as it was. Refresh it, then try again.",
     CallKind.SET_LIMITS: "The limits are as they were. Change them once more.",
+    CallKind.SET_VELOCITY_RULES: "The rules are as they were. Change them once more.",
 }
 
 

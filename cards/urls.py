@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cards import views
+from cards import velocity_views, views
 
 app_name = "cards"
 
@@ -8,6 +8,7 @@ app_name = "cards"
 card_urls = [
     path("cards/", views.card_list, name="list"),
     path("cards/holding/", views.holding, name="holding"),
+    path("cards/velocity/", velocity_views.velocity_rules, name="velocity_rules"),
     path("cards/<uuid:pk>/", views.detail, name="detail"),
     path("cards/<uuid:pk>/live/", views.live, name="live"),
     path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),

@@ -1,7 +1,7 @@
 """How often a card may be used: the company's rules, as the provider holds them."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -64,6 +64,10 @@ class VelocityRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.max_authorizations} in {self.time_window_seconds} s"
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(seconds=self.time_window_seconds)
 
 
 class PortalMinute(models.Model):

@@ -46,6 +46,15 @@ def replace_rules(*, rules: Sequence[RemoteRule], by: User) -> ProviderCall:
     return want(kind=CallKind.SET_VELOCITY_RULES, target=everything, customer_id=None, by=by, payload=wish)
 
 
+def newest_call() -> ProviderCall | None:
+    """Return the newest wish to replace the rules, and with it how it went."""
+    return (
+        ProviderCall.objects.filter(target_id=VelocityRuleSet.THE_ONE, kind=CallKind.SET_VELOCITY_RULES)
+        .order_by("-wanted_at")
+        .first()
+    )
+
+
 def refresh_if_stale(*, client: Client, now: datetime) -> None:
     """Read the rules at the provider, once an hour. Raises the client's errors."""
     read_at = VelocityRuleSet.objects.current().read_at

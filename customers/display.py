@@ -21,6 +21,7 @@ DOING = {
     CallKind.SUBMIT_REQUEST: "Submitting for review",
     CallKind.ISSUE_CARD: "Issuing the card",
     CallKind.SET_FROZEN: "Freezing or unfreezing the card",
+    CallKind.SET_VELOCITY_RULES: "Setting the velocity rules",
     CallKind.SET_LIMITS: "Changing the limits",
     CallKind.RESPOND_TO_CHALLENGE: "Answering the 3DS check",
 }

@@ -1,6 +1,7 @@
 """What the delivery log shows: pages of deliveries and of decisions, and one delivery with what it touched."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -56,10 +57,11 @@ def deliveries(rows: QuerySet[WebhookEvent], *, asked: QueryDict) -> Listed[Webh
     return _listed(page, digest((event.pk, event.outcome, event.attempts) for event in page.rows), asked)
 
 
-def authorizations(*, asked: QueryDict) -> Listed[Authorization]:
+def authorizations(filters: Mapping[str, str], *, asked: QueryDict) -> Listed[Authorization]:
     """Return one page of decisions. Raises BadRequest for an address that we did not write."""
-    page = page_of(Authorization.objects.select_related("card"), by="decided_at", **_place_in(asked))
-    return _listed(page, digest(decision.pk for decision in page.rows), asked)
+    rows = Authorization.objects.chosen(filters).with_card()
+    page = page_of(rows, by="decided_at", **_place_in(asked))
+    return _listed(page, digest((decision.pk, decision.standing) for decision in page.rows), asked)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,23 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import TruncHour
 from django.urls import reverse
 
-from cards.models import Card
+from cards.models import Authorization, Card
 from customers.models import Customer
 from vault.fields import EncryptedJSONField
 from webhooks.redaction import digest_of
 
 LAST4 = re.compile(r"[0-9]{4}")
 AUTHORIZATION = "authorization"  # the one kind of delivery that is answered and never handled
+
+# What a person calls the kinds whose names say too little.
+TITLES = {
+    "client_status": "Client's status",
+    "visa_direct_deposit": "Visa Direct deposit",
+    "warranty_withdraw": "Withdrawal from the holding wallet",
+    "notification_3ds_authorization": "3-D Secure code",
+    "notification_3ds_authorization_oob": "3-D Secure check",
+    "card_blocked_by_velocity": "Velocity block",
+}
 
 
 class Outcome(models.TextChoices):
@@ -91,6 +101,11 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         for hour, outcome, count in recent.values_list("hour", "outcome").annotate(count=Count("pk")).order_by():
             hours[hour][outcome] = count
         return hours
+
+    def answered_as(self, decision: Authorization) -> "WebhookEvent | None":
+        """Return the delivery that asked for this decision."""
+        asking = self.filter(operation_id=decision.operation_id, event_type=AUTHORIZATION)
+        return next((event for event in asking[:20] if event.delivery_key == decision.delivery_key), None)
 
     def with_card_last4(self) -> Self:
         return self.annotate(card_last4=Subquery(Card.objects.filter(pk=OuterRef("card_id")).values("last4")))
@@ -179,7 +194,7 @@ class WebhookEvent(models.Model):
 
     @property
     def title(self) -> str:
-        return self.event_type.replace("_", " ").capitalize() or "Unreadable delivery"
+        return TITLES.get(self.event_type) or self.event_type.replace("_", " ").capitalize() or "Unreadable delivery"
 
     @property
     def delivery_key(self) -> str:

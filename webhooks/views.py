@@ -131,14 +131,6 @@ def events(request: HttpRequest) -> HttpResponse:
     return _listed(request, "events", deliveries, {"form": form, "types": TYPES}, status=status)
 
 
-@require_GET
-@permission_required("webhooks.view_webhookevent", raise_exception=True)
-@vary_on_headers("HX-Request")
-def authorizations(request: HttpRequest) -> HttpResponse:
-    """List the decisions asked of us, with what was answered and why."""
-    return _listed(request, "authorizations", listing.authorizations(asked=request.GET), {})
-
-
 def _listed(
     request: HttpRequest, name: str, listed: listing.Listed[Any], context: dict[str, object], *, status: int = 200
 ) -> HttpResponse:
