@@ -5,7 +5,7 @@ Nothing here talks to the broker or the network. What a handler could not do sta
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +36,12 @@ LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT_OF_UNREADABLE = 4096  # bytes
 MOST_AT_ONCE = 1000
+CHANGED_BY_HANDLING = [
+    "attempts", "error", "outcome", "outcome_note", "next_attempt_at", "handled_at", "card_id", "customer_id",
+]  # fmt: skip
+IS_STORED = """
+SELECT set_config('lock_timeout', %s, true), EXISTS (SELECT FROM webhooks_webhookevent WHERE id = %s)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +54,21 @@ class Arrival:
     started: float = field(default_factory=monotonic)  # the same moment, on a clock that nobody sets
 
 
-def receive(delivery: Delivery, arrival: Arrival) -> WebhookEvent:
+def receive(delivery: Delivery, arrival: Arrival) -> None:
     """Store a delivery and handle it, or find that it is here already. What failed is stored alone and due again."""
-    with transaction.atomic():
-        event, is_new = _store(delivery, arrival, next_attempt_at=arrival.received_at)
-        if is_new:
-            _process(event, now=arrival.received_at)
-        else:
-            _mark_repeated(event)
-    return event
+    event = as_row(delivery, arrival, attempts=1)
+    try:
+        with transaction.atomic():
+            is_new = _store(event)
+            if is_new:
+                _handle_new(event)
+    except Exception as error:  # whatever a handler stumbles over, the delivery is kept and tried again
+        _note_failure(event, error, now=arrival.received_at)
+        with transaction.atomic():
+            _store(event)
+        return
+    if not is_new:
+        _mark_repeated(event)
 
 
 def reject(raw: bytes, reason: str, arrival: Arrival) -> WebhookEvent:
@@ -123,15 +135,19 @@ def open_in_full(event: WebhookEvent, *, by: User) -> None:
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
-def _store(delivery: Delivery, arrival: Arrival, **values: Any) -> tuple[WebhookEvent, bool]:
-    return WebhookEvent.objects.get_or_create(
-        product=delivery.product,
-        event_type=delivery.event_type,
-        operation_id=delivery.operation_id,
-        status=delivery.status,
-        body_digest=delivery.digest,
-        defaults=_arrived(arrival) | {"body": delivery.body, "card_api_id": delivery.card_api_id} | values,
-    )
+def _store(event: WebhookEvent) -> bool:
+    """Store a delivery unless it is here already; answer whether it was new. Waits for its twin that is on the way."""
+    WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(IS_STORED, [LOCK_TIMEOUT, event.pk])
+        return bool(cursor.fetchone()[1])
+
+
+def _handle_new(event: WebhookEvent) -> None:
+    """Handle a delivery stored a moment ago, in its transaction: what fails is undone together with its row."""
+    with acting_as(source=Source.WEBHOOK):
+        _become(event, handle, now=event.received_at)
+    event.save(update_fields=CHANGED_BY_HANDLING)
 
 
 def as_row(delivery: Delivery, arrival: Arrival, **values: Any) -> WebhookEvent:
@@ -169,24 +185,30 @@ def _process_next(*, now: datetime) -> bool:
 def _process(event: WebhookEvent, *, now: datetime) -> None:
     """Handle one delivery whose row is ours. A failure undoes the handling and never the row."""
     event.attempts += 1
+    try:
+        _become(event, handle_or_undo, now=now)
+    except Exception as error:  # as in receive
+        _note_failure(event, error, now=now)
+    event.save(update_fields=CHANGED_BY_HANDLING)
+
+
+def _become(event: WebhookEvent, handle: Callable[[WebhookEvent], Subject], *, now: datetime) -> None:
+    """Let the delivery be handled and note what became of it. Raises what a handler stumbles over."""
     event.error = ""
     try:
-        subject = handle_or_undo(event)
+        _settle(event, Outcome.HANDLED, now=now, subject=handle(event))
     except NothingToDo as reason:
         _settle(event, Outcome.IGNORED, now=now, note=str(reason), subject=reason.subject)
     except NotKnownYet as reason:
         _wait_for_subject(event, str(reason), now=now)
-    except Exception as error:  # whatever a handler stumbles over, the delivery is kept and tried again
-        logger.error("Delivery %s was not handled: %s in %s", event.pk, type(error).__name__, _place_of(error))  # noqa: TRY400 - a database error's own text quotes the row
-        event.error = f"Handling failed: {type(error).__name__}"
-        _try_later(event, now=now)
-    else:
-        _settle(event, Outcome.HANDLED, now=now, subject=subject)
-    event.save(
-        update_fields=[
-            "attempts", "error", "outcome", "outcome_note", "next_attempt_at", "handled_at", "card_id", "customer_id",
-        ]
-    )  # fmt: skip
+
+
+def _note_failure(event: WebhookEvent, error: Exception, *, now: datetime) -> None:
+    # A database error's own text quotes the row, so only its name and place are told.
+    logger.error("Delivery %s was not handled: %s in %s", event.pk, type(error).__name__, _place_of(error))
+    event.outcome, event.outcome_note, event.handled_at = Outcome.FAILED, "", None
+    event.error = f"Handling failed: {type(error).__name__}"
+    _try_later(event, now=now)
 
 
 def handle_or_undo(event: WebhookEvent) -> Subject:
@@ -200,7 +222,7 @@ def _mark_repeated(event: WebhookEvent) -> None:
         with _undone_if_it_fails():
             note_repeat(event)
     except Exception as error:  # whatever it stumbles over: the delivery is here, and this is a remark
-        logger.warning("Delivery %s came again, which was not marked: %s", event.pk, type(error).__name__)
+        logger.warning("That a delivery came again was not marked: %s", type(error).__name__)
 
 
 @contextmanager
@@ -225,12 +247,11 @@ def _wait_for_subject(event: WebhookEvent, note: str, *, now: datetime) -> None:
     if _has_had_its_day(event, now):
         _settle(event, Outcome.IGNORED, now=now, note=f"{note} for a day")
         return
-    event.outcome_note = f"{note} yet"
+    event.outcome, event.outcome_note = Outcome.RECEIVED, f"{note} yet"
     _try_later(event, now=now)
 
 
 def _try_later(event: WebhookEvent, *, now: datetime) -> None:
-    event.outcome = Outcome.FAILED
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(event.attempts - 1, 20))
     event.next_attempt_at = None if _has_had_its_day(event, now) else now + wait
 

@@ -24,11 +24,11 @@ Subject = Card | Customer | None
 
 
 class NotKnownYet(Exception):  # noqa: N818 - it is a reason to wait
-    """What the delivery is about may become known here; the message completes "… yet"."""
+    """What the delivery is about may become known here; the message completes "… yet". Raised before any write."""
 
 
 class NothingToDo(Exception):  # noqa: N818 - it is an outcome
-    """The delivery changes nothing here; the message says why."""
+    """The delivery changes nothing here; the message says why. Raised before any write."""
 
     def __init__(self, note: str, *, subject: Subject = None) -> None:
         super().__init__(note)

@@ -1,13 +1,13 @@
 """Counts the requests that were turned away and of which nothing is stored, so that an admin sees that they came.
 
-A process adds up in memory and writes its sums now and then: a flood of wrong keys costs few writes and few log lines,
-and a database that is away costs none of the count. A process that is killed forgets its last seconds.
+A process adds up in memory and writes its sums at most once in ten seconds: a flood of wrong keys costs few writes and
+few log lines, and a database that is away costs none of the count. A process that is killed forgets its last seconds.
 """
 
 import logging
 from collections import Counter
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Timer
 from time import monotonic
 
 from django.db import Error, connection
@@ -27,7 +27,9 @@ ON CONFLICT (hour, kind) DO UPDATE SET
 class Tally:
     """What one process has turned away and not written yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reminds: bool = True) -> None:
+        self._reminds = reminds
+        self._reminder: Timer | None = None
         self._lock = Lock()
         self._counts: Counter[tuple[datetime, str]] = Counter()
         self._last: dict[tuple[datetime, str], datetime] = {}
@@ -40,8 +42,11 @@ class Tally:
             self._last[key] = at
 
     def write_if_due(self) -> None:
-        """Add what was counted to the rows of its hours, at most once in ten seconds."""
-        if not self._counts or monotonic() < self._next_write:
+        """Add what was counted to the rows of its hours, now or when ten seconds have passed since the last time."""
+        if not self._counts:
+            return
+        if monotonic() < self._next_write:
+            self._remind()
             return
         taken = self._take()
         try:
@@ -60,6 +65,22 @@ class Tally:
             self._counts.clear()
             self._last.clear()
         return taken
+
+    def _remind(self) -> None:
+        """Have the rest of a flood written when nothing comes after it."""
+        with self._lock:
+            if not self._reminds or self._reminder:
+                return
+            self._reminder = Timer(BETWEEN_WRITES, self._write_alone)
+            self._reminder.daemon = True
+            self._reminder.start()
+
+    def _write_alone(self) -> None:
+        self._reminder = None
+        try:
+            self.write_if_due()
+        finally:
+            connection.close()  # it belongs to this thread, which ends here
 
     def _put_back(self, key: tuple[datetime, str], count: int, at: datetime) -> None:
         with self._lock:

@@ -12,9 +12,8 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from kombu import Connection, Producer
 
-from cards.models import Authorization, Card, Deposit, Transaction, TransactionEvent
+from cards.models import Authorization, Card, Transaction, TransactionEvent
 from cards.tests.making import make_card
-from customers.models import Customer
 from customers.tests.making import make_customer, make_request
 from webhooks import actions
 from webhooks.models import Outcome, WebhookEvent
@@ -114,20 +113,38 @@ def test_no_delivery_touches_the_broker(name: str, monkeypatch: pytest.MonkeyPat
     assert reached == []
 
 
-def test_a_connection_lost_in_the_middle_stores_nothing_and_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_lost_in_the_middle_leaves_the_delivery_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     make_card(api_id="crd_123")
 
     def cut_off(_event: WebhookEvent) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    monkeypatch.setattr(actions, "handle", cut_off)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "handle", cut_off)
+        (answer,) = side_by_side(1, lambda _: deliver(captured("authorized")))
+
+    event = WebhookEvent.objects.get()
+    assert answer.json() == {"response_code": "OK"}
+    assert (event.outcome, event.error) == (Outcome.FAILED, "Handling failed: OperationalError")
+    assert TransactionEvent.objects.count() == 0
+
+    actions.process_due(now=timezone.now() + actions.LONGEST_WAIT, limit=1)
+    assert TransactionEvent.objects.count() == 1
+
+
+def test_a_failure_that_cannot_be_stored_either_makes_the_provider_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_card(api_id="crd_123")
+
+    def goes_away(_event: WebhookEvent) -> None:
+        monkeypatch.setattr(actions, "_store", goes_away)
+        raise OperationalError
+
+    monkeypatch.setattr(actions, "handle", goes_away)
     (answer,) = side_by_side(1, lambda _: deliver(captured("authorized")))
 
     assert answer.status_code == 503
     assert WebhookEvent.objects.count() == 0
-    assert Customer.objects.count() == 1
-    assert Deposit.objects.count() == 0
 
 
 def test_a_database_lost_between_commit_and_answer_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

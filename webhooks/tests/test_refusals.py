@@ -1,7 +1,10 @@
 import io
 import logging
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from webhooks import views
+from webhooks import refusals, views
 from webhooks.bodies import LARGEST_BODY
 from webhooks.models import Refusal, WebhookEvent
 from webhooks.refusals import Tally
@@ -25,6 +28,13 @@ WRONG = {"X-Webhook-Key": "wrong-webhook-key"}
 def let_time_pass(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function after which the next write is due."""
     return lambda: monkeypatch.setattr(tally, "_next_write", 0.0)
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    pause, give_up_at = threading.Event(), monotonic() + 20
+    while not check():
+        assert monotonic() < give_up_at, "waited in vain"
+        pause.wait(0.02)
 
 
 def counted(kind: str) -> int:
@@ -89,6 +99,17 @@ def test_a_wrong_key_is_refused_while_the_database_is_away_and_counted_when_it_i
     deliver(captured("ramp_on_unknown"))
 
     assert (counted("KEY"), counted("AWAY")) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rest_of_a_flood_is_written_though_nothing_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "BETWEEN_WRITES", 0.2)
+    tally = Tally()
+    for _ in range(3):
+        tally.add("KEY", at=NOON)
+        tally.write_if_due()
+
+    eventually(lambda: counted("KEY") == 3)
 
 
 def test_hours_are_counted_apart() -> None:

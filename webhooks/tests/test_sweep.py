@@ -87,7 +87,8 @@ def test_nothing_is_handled_before_it_is_due(break_recording: object) -> None:
 def test_a_card_that_becomes_known_gets_the_purchase_that_came_before_it() -> None:
     deliver(captured("authorized"))
     event = WebhookEvent.objects.get()
-    assert (event.outcome, event.outcome_note, event.error) == (Outcome.FAILED, "Card not known yet", "")
+    assert (event.outcome, event.outcome_note, event.error) == (Outcome.RECEIVED, "Card not known yet", "")
+    assert event.next_attempt_at is not None
 
     card = make_card(api_id="crd_123")
     event = sweep(after=timedelta(seconds=2))
