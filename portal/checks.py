@@ -40,7 +40,8 @@ def no_demo_values(**_: Any) -> list[Error]:
     if DEMO:
         return []
     held = {"DATA_KEYS": ",".join(settings.DATA_KEYS)} | {
-        name: getattr(settings, name) for name in ("SECRET_KEY", "AUDIT_KEY", "CRYPTOMATE_WEBHOOK_KEY")
+        name: getattr(settings, name)
+        for name in ("SECRET_KEY", "AUDIT_KEY", "CRYPTOMATE_API_KEY", "CRYPTOMATE_WEBHOOK_KEY")
     }
     return [
         Error(f"{name} is the demo's value.", hint=f"Set {name} to a secret of your own.", id="portal.E002")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -14,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Keys and hosts
 
+DEBUG = env.bool("DEBUG", False)
+
 SECRET_KEY = required("SECRET_KEY")
 ALLOWED_HOSTS = names(required("ALLOWED_HOSTS"))
 DATA_KEYS = names(required("DATA_KEYS"))
@@ -25,7 +28,7 @@ CRYPTOMATE_API_URL = env.str("CRYPTOMATE_API_URL", "") or f"http://127.0.0.1:{SA
 CRYPTOMATE_API_KEY = required("CRYPTOMATE_API_KEY")
 CRYPTOMATE_WEBHOOK_KEY = required("CRYPTOMATE_WEBHOOK_KEY")
 CRYPTOMATE_WEBHOOK_KEY_PREVIOUS = env.str("CRYPTOMATE_WEBHOOK_KEY_PREVIOUS", "")
-CRYPTOMATE_IS_SANDBOX = CRYPTOMATE_API_URL != "https://api.cryptomate.me"
+CRYPTOMATE_IS_SANDBOX = urlsplit(CRYPTOMATE_API_URL).hostname != "api.cryptomate.me"
 CRYPTOMATE_SUPPORT_EMAIL = "support@cryptomate.me"
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 
@@ -116,8 +119,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DOCUMENT_STORAGE = env.str("DOCUMENT_STORAGE", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # an upload waits on disk, never in memory
-FILE_UPLOAD_TEMP_DIR = None
+# Two images of the largest size that is taken stay in memory: a passport never lies on the disk in the clear.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 21 * 1000 * 1000
 
 # --- People
 
@@ -235,7 +238,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "portal.middleware.RequestIdFilter"}},
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(request_id)s %(message)s"}},
+    "formatters": {"line": {"()": "portal.log.QuietFormatter", "format": "%(levelname)s %(name)s %(request_id)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
