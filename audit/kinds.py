@@ -8,6 +8,7 @@ class Kind(models.TextChoices):
     CUSTOMER_UPDATED = "customer.updated", "changed the customer's data"
     CUSTOMER_STATUS_CHANGED = "customer.status_changed", "changed the customer's status"
     DOCUMENT_UPLOADED = "document.uploaded", "uploaded a document"
+    DOCUMENT_KEPT = "document.kept", "kept a document's images"
     DOCUMENT_REPLACED = "document.replaced", "replaced a document"
     DOCUMENT_VIEWED = "document.viewed", "looked at a document"
     REQUEST_OPENED = "request.opened", "asked for the product"
@@ -29,6 +30,8 @@ class Kind(models.TextChoices):
     SIGNED_IN = "person.signed_in", "signed in"
     SIGNED_OUT = "person.signed_out", "signed out"
     SIGN_IN_FAILED = "person.sign_in_failed", "could not sign in"
+    PERSON_CHANGED = "person.changed", "changed a person's account"
+    GROUP_CHANGED = "group.changed", "changed a group's rights"
 
 
 class Source(models.TextChoices):

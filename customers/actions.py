@@ -22,6 +22,8 @@ from provider.models import CallKind, ProviderCall
 RECORDED = ("individual_cards", "country", "state", "id_type", "occupation", "annual_salary", "account_purpose",
             "expected_monthly_volume")  # fmt: skip
 
+LONGEST_NAME = 80  # of a requirement or a document type, as our columns hold them
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -81,11 +83,10 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
-    document = save_draft(request=request, requirement_id=requirement_id, upload=upload, by=by)
+    document = _keep_draft(request, requirement_id, upload, by=by)
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
-        after={"requirement": requirement_id, "document_type": upload.document_type,
-               "sha256": [document.front_sha256, document.back_sha256]},
+        after=_recorded_document(document),
     )  # fmt: skip
     if request.status == RequestStatus.REJECTED:
         want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=by)
@@ -95,30 +96,14 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
 
 
 @transaction.atomic
-def save_draft(*, request: EnablementRequest, requirement_id: str, upload: Upload, by: User) -> Document:
-    """Keep what was chosen so far, so that nothing needs choosing twice. Images not given stay as they were.
-
-    A draft of another type is put aside: a photo of another document is no start for this one.
-    """
-    draft = (
-        request.customer.documents.drafts().select_for_update(no_key=True).filter(requirement=requirement_id).first()
-    )
-    if draft and draft.document_type != upload.document_type:
-        discard_draft(document=draft, by=by)
-        draft = None
-    if draft is None:
-        draft = Document(customer=request.customer, requirement=requirement_id)
-    draft.request, draft.document_type, draft.uploaded_by = request, upload.document_type, by
-    draft.metadata, draft.created_at = dict(upload.metadata), timezone.now()
-    if upload.front:
-        draft.front, draft.front_sha256 = upload.front.file, upload.front.sha256
-    if upload.back:
-        draft.back, draft.back_sha256 = upload.back.file, upload.back.sha256
-    draft.measurements = {
-        **draft.measurements,
-        **{side: image.measurements for side, image in (("front", upload.front), ("back", upload.back)) if image},
-    }
-    draft.save()
+def save_draft(*, customer: Customer, requirement_id: str, upload: Upload, by: User) -> Document:
+    """Keep what was chosen so far, so that nothing needs choosing twice. Raises NotAllowed."""
+    check_person_may(by, "customers.change_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    draft = _keep_draft(check_can_upload(customer, requirement_id), requirement_id, upload, by=by)
+    record(
+        kind=Kind.DOCUMENT_KEPT, by=by, customer_id=customer.pk, subject=draft, after=_recorded_document(draft)
+    )  # fmt: skip
     return draft
 
 
@@ -181,6 +166,49 @@ def _recorded(customer: Customer, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values an auditor may read; personal data are named, not shown."""
     shown = {name: getattr(customer, name) for name in RECORDED if name in data}
     return {**shown, "fields": sorted(data)}
+
+
+def _keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, *, by: User) -> Document:
+    """Put the upload into the requirement's draft. Images not given stay as they were.
+
+    A draft of another type is put aside: a photo of another document is no start for this one.
+    """
+    if max(len(requirement_id), len(upload.document_type)) > LONGEST_NAME:
+        raise NotAllowed(
+            "CryptoMate's name for this document is too long to be kept. Write to support to have it sent."
+        )
+    draft = request.customer.documents.drafts().filter(requirement=requirement_id).first()
+    if draft and draft.document_type != upload.document_type:
+        discard_draft(document=draft, by=by)
+        draft = None
+    if draft is None:
+        draft = Document(customer=request.customer, requirement=requirement_id)
+    draft.request, draft.document_type, draft.uploaded_by = request, upload.document_type, by
+    draft.metadata, draft.created_at = dict(upload.metadata), timezone.now()
+    for side, image in (("front", upload.front), ("back", upload.back)):
+        if image:
+            _put_image(draft, side, image)
+    draft.save()
+    return draft
+
+
+def _put_image(draft: Document, side: str, image: CleanImage) -> None:
+    """Take the image for that side; the one it replaces was never sent and is deleted."""
+    replaced = draft.image(side)
+    if replaced:
+        storage, name = replaced.storage, str(replaced.name)
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
+    setattr(draft, side, image.file)
+    setattr(draft, f"{side}_sha256", image.sha256)
+    draft.measurements = {**draft.measurements, side: image.measurements}
+
+
+def _recorded_document(document: Document) -> dict[str, Any]:
+    return {
+        "requirement": document.requirement,
+        "document_type": document.document_type,
+        "sha256": [document.front_sha256, document.back_sha256],
+    }
 
 
 def discard_draft(*, document: Document, by: User) -> None:

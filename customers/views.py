@@ -18,7 +18,7 @@ from customers.document_images import open_image
 from customers.forms import CustomerForm, RegistrationForm
 from customers.models import Customer, Document
 from customers.pages import CustomerPage, customer_page, requirement_card
-from customers.policies import NotAllowed, check_can_upload
+from customers.policies import NotAllowed
 from customers.requirement_cards import Card, find_card
 from customers.requirement_forms import DocumentForm
 from customers.status_changes import StepNotAllowed
@@ -194,8 +194,7 @@ def _incomplete_document(request: PersonRequest, customer: Customer, card: Card,
 
 
 def _keep_draft(customer: Customer, card: Card, form: DocumentForm, by: User) -> None:
-    open_request = check_can_upload(customer, card.wanted.id)
-    form.draft = actions.save_draft(request=open_request, requirement_id=card.wanted.id, upload=form.upload(), by=by)
+    form.draft = actions.save_draft(customer=customer, requirement_id=card.wanted.id, upload=form.upload(), by=by)
 
 
 @require_POST

@@ -20,9 +20,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def document(officer: User) -> Document:
     upload = Upload("drivers/../license", {}, front=clean_image(photo(kind="PNG", size=(40, 30))), back=None)
-    return save_draft(
-        request=make_request(make_customer()), requirement_id="identity_document", upload=upload, by=officer
-    )
+    customer = make_request(make_customer()).customer
+    return save_draft(customer=customer, requirement_id="identity_document", upload=upload, by=officer)
 
 
 def address(document: Document, side: str = "front", **changes: Any) -> str:
