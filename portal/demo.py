@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psycopg
 from honcho.manager import Manager
 
 from portal import embedded
@@ -24,9 +25,8 @@ def main() -> None:
     _check_ports()
     _say("starting PostgreSQL" if not os.environ.get("DATABASE_URL") else "using the PostgreSQL of DATABASE_URL")
     embedded.start_if_needed(databases=("portal", "sandbox"))
+    _check_database(os.environ["DATABASE_URL"])
     os.environ.setdefault("SANDBOX_DATABASE_URL", os.environ["DATABASE_URL"].rpartition("/")[0] + "/sandbox")
-    (embedded.VAR_DIR / "broker" / "queue").mkdir(parents=True, exist_ok=True)
-    (embedded.VAR_DIR / "broker" / "control").mkdir(parents=True, exist_ok=True)
     _say("bringing the database up to date")
     _manage("migrate", "--verbosity", "0")
     _manage("create_demo_people")
@@ -94,6 +94,13 @@ def _check_ports() -> None:
                 sys.exit(
                     f"Port {port}, which {what} needs, is taken. Stop what uses it, or choose another: {variable}=…"
                 )
+
+
+def _check_database(address: str) -> None:
+    try:
+        psycopg.connect(address, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        sys.exit(f"The database of DATABASE_URL does not answer: {error}\nStart it, create it, or unset DATABASE_URL.")
 
 
 def _manage(*command: str) -> None:

@@ -67,8 +67,6 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        for part in ("queue", "control"):
-            (self.folder / "broker" / part).mkdir(parents=True, exist_ok=True)
         self.manage("migrate", "--verbosity", "0")
         self.manage("create_demo_people")
         for name in self.commands:

@@ -409,7 +409,7 @@ def test_a_correction_saved_while_the_refused_call_was_out_is_sent(provider: Fak
 
 
 def test_a_replacement_that_never_left_is_not_taken_for_arrived(provider: FakeTransport) -> None:
-    """The new request carries the accepted passport over, so nothing is missing; the replacement must go all the same."""
+    """A new request carries the accepted passport over, so nothing is missing; the replacement goes all the same."""
     request = make_request(make_customer(), missing=NOTHING_MISSING)
     document = make_document(request, front=ContentFile(b"\xff\xd8", name="x"))
     place = f"{CLIENTS}/{request.customer.api_id}/products"

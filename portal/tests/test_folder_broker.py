@@ -12,8 +12,6 @@ from portal import folder_broker
 @pytest.fixture
 def options(tmp_path: Path) -> dict[str, Any]:
     folder_broker.register()
-    for name in ("queue", "control"):
-        (tmp_path / name).mkdir()
     queue = str(tmp_path / "queue")
     return {"data_folder_in": queue, "data_folder_out": queue, "control_folder": str(tmp_path / "control")}
 

@@ -43,3 +43,9 @@ def test_not_ready_while_the_database_is_away(client: Client) -> None:
 
     assert answer.status_code == 503
     assert answer.json() == {"database": "silent", "worker": "silent"}
+
+
+@pytest.mark.parametrize("host", ["10.2.3.4", "unheard.of"])
+def test_health_is_answered_whatever_name_it_was_asked_by(client: Client, host: str) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+    assert client.get("/accounts/login/", headers={"host": host}).status_code == 400
