@@ -7,7 +7,7 @@ from cards.following import create_card, follow_card, limits_in
 from cards.models import LIMITS, Card
 from cards.statuses import CardStatus, HoldReason
 from cards.velocity_rules import SetVelocityRules
-from cryptomate import Client, Refused, RemoteCard
+from cryptomate import Client, CryptoMateError, NoAnswer, Refused, RemoteCard
 from customers.effects import lock_customer
 from customers.models import Customer
 from customers.statuses import Source
@@ -60,8 +60,13 @@ class SetFrozen:
         """Freeze or unfreeze, then read the card: the first answer is empty, and the status is the provider's word."""
         card = Card.objects.get(pk=call.target_id)
         client.set_frozen(card.api_id, freeze=call.payload["freeze"])
-        budget.take()
-        return client.get_card(card.api_id)
+        try:
+            budget.take()
+            return client.get_card(card.api_id)
+        except (CryptoMateError, budget.BudgetSpent) as error:
+            acted = NoAnswer()  # whatever became of the reading, the card was frozen or not before it
+            acted.acted_possibly = True
+            raise acted from error
 
     def look_up(self, client: Client, call: ProviderCall) -> RemoteCard | None:
         remote = client.get_card(Card.objects.get(pk=call.target_id).api_id)

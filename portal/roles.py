@@ -24,7 +24,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.view_customer", "customers.view_enablementrequest", "customers.view_requirementsnapshot",
         "customers.view_document", "customers.view_statuschange",
         "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
-        "provider.view_identificationtype", "provider.view_budget",
+        "provider.view_identificationtype", "provider.view_budget", "provider.hasten_providercall",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
         "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.change_velocityrule",

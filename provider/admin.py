@@ -72,14 +72,19 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
     def customer_link(self, call: ProviderCall) -> str | SafeString:
         return link("customers.customer", call.customer_id, "Open") if call.customer_id else "—"
 
-    @admin.action(description="Look again", permissions=["view"])
+    def has_hasten_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("provider.hasten_providercall")
+
+    @admin.action(description="Look again", permissions=["hasten"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[ProviderCall]) -> None:
-        waiting = [call for call in queryset if call.is_open]
+        waiting = [call for call in queryset if call.needs_a_person or call.state == CallState.WANTED]
         for call in waiting:
             with transaction.atomic():
                 record(kind=Kind.CALL_HASTENED, by=request.user, customer_id=call.customer_id, subject=call)  # type: ignore[arg-type]
                 look_again(call=call)
-        self.message_user(request, f"{len(waiting)} open calls are looked at again now.")
+        self.message_user(
+            request, f"{len(waiting)} waiting calls are looked at again now; those under way are left alone."
+        )
 
 
 class SubdivisionInline(RecordInline[Subdivision, Country]):

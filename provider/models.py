@@ -93,6 +93,7 @@ class ProviderCall(models.Model):
 
     class Meta:
         ordering = ["-wanted_at"]
+        permissions = [("hasten_providercall", "Can have a call looked at again")]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state__in=OPEN_STATES), name="call_due"),
             models.Index(fields=["target_id", "kind", "-wanted_at"], name="call_target"),
