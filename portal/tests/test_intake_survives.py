@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -108,18 +109,19 @@ def broker() -> Iterator["subprocess.Popen[bytes] | None"]:
 
 
 @pytest.fixture(scope="module")
-def intake(tmp_path_factory: pytest.TempPathFactory, broker: Any) -> Iterator[Intake]:
-    folder = tmp_path_factory.mktemp("intake")
-    cluster = folder / "postgres" / "data"
-    embedded.start(cluster)
-    embedded.create_database(embedded.url("intake", cluster=cluster))
-    intake = Intake(folder, cluster=cluster, broker=f"redis://127.0.0.1:{broker.port}/0" if broker else "")
-    try:
-        intake.start()
-        yield intake
-    finally:
-        intake.stop_all()
-        get_server(cluster).cleanup()
+def intake(broker: Any) -> Iterator[Intake]:
+    with TemporaryDirectory(prefix="intake-") as name:
+        folder = Path(name)
+        cluster = folder / "postgres" / "data"
+        embedded.start(cluster)
+        embedded.create_database(embedded.url("intake", cluster=cluster))
+        intake = Intake(folder, cluster=cluster, broker=f"redis://127.0.0.1:{broker.port}/0" if broker else "")
+        try:
+            intake.start()
+            yield intake
+        finally:
+            intake.stop_all()
+            get_server(cluster).cleanup()
 
 
 @pytest.fixture
