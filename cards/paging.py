@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, Self, TypeVar
 
 from django.core.exceptions import BadRequest
@@ -27,10 +27,11 @@ class Place:
         """Raises BadRequest for a word that we did not write."""
         moment, _, pk = word.partition("_")
         try:
-            place = cls(datetime.fromisoformat(moment), uuid.UUID(pk))
-        except ValueError:
+            at = datetime.fromisoformat(moment)
+            place = cls(at.astimezone(UTC), uuid.UUID(pk))  # PostgreSQL knows fewer offsets than Python
+        except (ValueError, OverflowError):
             raise BadRequest("This address names no place in the list.") from None
-        if place.at.tzinfo is None:
+        if at.tzinfo is None:
             raise BadRequest("This address names no place in the list.")
         return place
 

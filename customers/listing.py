@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from django.core.exceptions import BadRequest
@@ -31,10 +31,11 @@ class Place:
         """Raises BadRequest for a word that we did not write."""
         moment, _, pk = word.partition("_")
         try:
-            place = cls(datetime.fromisoformat(moment), uuid.UUID(pk))
-        except ValueError:
+            at = datetime.fromisoformat(moment)
+            place = cls(at.astimezone(UTC), uuid.UUID(pk))  # PostgreSQL knows fewer offsets than Python
+        except (ValueError, OverflowError):
             raise BadRequest("This address names no place in the list.") from None
-        if place.created_at.tzinfo is None:
+        if at.tzinfo is None:
             raise BadRequest("This address names no place in the list.")
         return place
 

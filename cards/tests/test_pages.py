@@ -545,6 +545,14 @@ def test_a_filter_nobody_understands_filters_nothing(query: dict[str, str], clie
     assert "Acme Coffee" in page(client, url("transactions"), data=query)
 
 
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00+23:59", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59-23:59"])
+@pytest.mark.parametrize("way", ["older", "newer"])
+def test_a_moment_no_row_can_have_breaks_nothing(way: str, moment: str, client: Client, support: User) -> None:
+    client.force_login(support)
+
+    assert client.get(url("transactions"), {way: f"{moment}_{'0' * 32}"}).status_code in (200, 400)
+
+
 @pytest.mark.parametrize("place", ["now", "2026-04-15T12:00:00+00:00_1", "2026-04-15T12:00:00_" + "0" * 32])
 def test_a_page_nobody_wrote_is_refused(place: str, client: Client, support: User) -> None:
     client.force_login(support)

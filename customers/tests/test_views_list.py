@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -91,6 +92,14 @@ def test_a_page_after_everybody_newer_is_the_first(as_officer: Client) -> None:
 )
 def test_an_address_we_did_not_write_is_refused(place: str, as_officer: Client) -> None:
     assert as_officer.get("/customers/", {"older": place}).status_code == 400
+
+
+@pytest.mark.parametrize("way", ["older", "newer"])
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00+23:59", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59-23:59"])
+def test_a_moment_no_row_can_have_breaks_nothing(way: str, moment: str, as_officer: Client) -> None:
+    answer = as_officer.get("/customers/", {way: f"{moment}_{uuid.uuid4()}"})
+
+    assert answer.status_code in (200, 400)
 
 
 def test_the_list_costs_the_same_for_one_as_for_many(as_officer: Client, django_assert_num_queries: Any) -> None:
