@@ -47,7 +47,7 @@ def is_complete(document: Document, request: EnablementRequest) -> bool:
     if option is None:
         return bool(document.front)
     has_images = bool(document.front) and (bool(document.back) or not option.require_back_image)
-    return has_images and all(document.metadata.get(each.key) for each in option.metadata if each.required)
+    return has_images and all(document.metadata.get(each.key) is not None for each in option.metadata if each.required)
 
 
 def _newest(request: EnablementRequest, requirement_id: str) -> Document | None:

@@ -12,10 +12,11 @@ from django.test import Client
 from audit.models import Event
 from cryptomate.testing import passport_requirement
 from customers.actions import Upload, save_draft, upload_document
+from customers.checklists import is_complete
 from customers.images import clean_image
 from customers.models import Customer, Document
 from customers.policies import NotAllowed
-from customers.tests.making import make_customer, make_request
+from customers.tests.making import make_customer, make_document, make_request
 from customers.tests.pictures import photo
 
 BOTH_SIDES: Any = passport_requirement()
@@ -76,6 +77,16 @@ def test_a_kept_image_is_on_record(officer: User) -> None:
             "sha256": [draft.front_sha256, ""],
         }
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", [True, False, 0])
+def test_no_and_nought_are_answers(answer: bool | int) -> None:
+    asked: Any = passport_requirement()
+    option = {**asked["valid_documents"][0], "metadata": [{"key": "is_diplomatic", "data_type": "BOOLEAN"}]}
+    request = make_request(make_customer(), missing={"documents": [{**asked, "valid_documents": [option]}], "data": []})
+
+    assert is_complete(make_document(request, front="kept", metadata={"is_diplomatic": answer}), request)
 
 
 @pytest.mark.django_db
