@@ -25,11 +25,11 @@ def field_for(wanted: RequirementField) -> forms.Field:
 
 
 def as_answer(value: Any) -> Any:
-    """Return a cleaned value as it goes to the provider; nothing typed is None."""
+    """Return a cleaned value as it goes to the provider; nothing typed is None, and a fraction keeps its digits."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return int(value) if value == value.to_integral_value() else format(value, "f")
     if isinstance(value, str):
         return value.strip() or None
     return value

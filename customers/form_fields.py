@@ -41,7 +41,7 @@ class Digits(forms.CharField):
         typed = str(super().clean(value) or "").translate(PHONE_MARKS)
         if not typed:
             return None
-        if not (typed.isascii() and typed.isdigit() and int(typed) > 0 and len(typed) <= self.most):
+        if not (len(typed) <= self.most and typed.isascii() and typed.isdigit() and int(typed) > 0):
             raise ValidationError(f"Enter at most {self.most} digits, for example {self.example}.", code="invalid")
         return int(typed)
 
@@ -52,6 +52,15 @@ def phone_country_code(*, required: bool) -> Digits:
 
 def phone_number(*, required: bool) -> Digits:
     return Digits(label="Phone number", most=15, example="1168860622", required=required)
+
+
+class IdNumber(forms.CharField):
+    """A document's number. Marks alone are none: numbers are compared by their letters and digits."""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not any(character.isalnum() for character in value):
+            raise ValidationError("Enter the number with its letters and digits.", code="invalid")
 
 
 def ask_by_name(form: forms.BaseForm) -> None:

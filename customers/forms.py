@@ -8,8 +8,9 @@ from django import forms
 
 from customers import places
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
-from customers.form_fields import BirthDate, ask_by_name, phone_country_code, phone_number
+from customers.form_fields import BirthDate, IdNumber, ask_by_name, phone_country_code, phone_number
 from customers.models import Customer
+from customers.remote import COLUMN_OF, COLUMNS
 
 # What the card programme asks for: shown and demanded while "Individual cards" is ticked.
 CARD_FIELDS = (
@@ -40,7 +41,7 @@ class CustomerForm(forms.Form):
     )
     gender = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *Gender.choices], required=False)
     id_type = forms.ChoiceField(label="ID type", required=False)
-    id_number = forms.CharField(label="ID number", max_length=60, required=False)
+    id_number = IdNumber(label="ID number", max_length=60, required=False)
     occupation = forms.CharField(max_length=100, required=False)
     annual_salary = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *AnnualSalary.choices], required=False)
     account_purpose = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *AccountPurpose.choices], required=False)
@@ -50,6 +51,7 @@ class CustomerForm(forms.Form):
         self, data: Mapping[str, Any] | None = None, *, customer: Customer | None = None, country: str = ""
     ) -> None:
         super().__init__(data, initial=values_of(customer) if customer else {"country": country})
+        self.customer = customer
         self.keeps_id_number = bool(customer and customer.id_number)
         if customer and self.keeps_id_number:
             self.fields["id_number"].help_text = f"{masked(customer.id_number)} is kept. Type another to replace it."
@@ -59,8 +61,11 @@ class CustomerForm(forms.Form):
             field.widget.attrs.setdefault("autocomplete", "off")
 
     def _offer_places(self, country: str) -> None:
+        countries = places.countries()
+        if country not in dict(countries):  # whatever was sent instead: the field itself says so
+            country = ""
         offered = {
-            "country": places.countries(),
+            "country": countries,
             "state": places.states(country),
             "id_type": places.id_types(country),
         }
@@ -91,13 +96,25 @@ class CustomerForm(forms.Form):
             return {name: value for name, value in values.items() if name not in CARD_FIELDS}
         if not values["id_number"]:
             del values["id_number"]
-        return values
+        answers = answers_in_step(self.customer, values) if self.customer else {}
+        return {**values, "answers": answers} if answers else values
 
 
 class RegistrationForm(CustomerForm):
     """A new customer. The hidden id becomes the row's, so that a form sent twice makes one customer."""
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+def answers_in_step(customer: Customer, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the kept answers that a changed column overtakes: an answer goes to the provider before a column."""
+    return {
+        key: columns[column]
+        for key in customer.answers
+        if (column := COLUMN_OF.get(key, key)) in COLUMNS
+        and column in columns
+        and columns[column] != getattr(customer, column)
+    }
 
 
 def check_phone_is_whole(form: forms.BaseForm) -> None:

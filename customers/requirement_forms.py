@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
@@ -14,19 +15,24 @@ from customers.actions import Upload
 from customers.answer_fields import as_answer, as_typed, field_for
 from customers.checklists import DocumentCard
 from customers.form_fields import ask_by_name
-from customers.forms import CustomerForm, check_phone_is_whole, values_of
+from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
 from customers.images import CleanImage, clean_image
 from customers.models import Customer, Document
-from customers.remote import COLUMN_OF
+from customers.remote import COLUMN_OF, COLUMNS, answer_to
 from customers.statuses import DocumentStatus
 
 # Keys of the provider's that more than one of our columns answer.
+PHONE = ("phone_country_code", "phone_number")
+REGION = ("country", "state")
 COLUMNS_OF = {
-    "phone": ("phone_country_code", "phone_number"),
-    "address": ("country", "state", "street_line1", "street_line2", "city", "postal_code"),
+    "phone": PHONE,
+    **dict.fromkeys(PHONE, PHONE),
+    "address": (*REGION, "street_line1", "street_line2", "city", "postal_code"),
+    **dict.fromkeys(REGION, REGION),
 }
 SIDES = ("front", "back")
 OPTIONAL_COLUMNS = ("second_name", "street_line2")
+OURS_TO_DECIDE = ("individual_cards",)
 
 
 class DataForm(forms.Form):
@@ -38,23 +44,30 @@ class DataForm(forms.Form):
         super().__init__(data, auto_id=f"id_{anchor}_%s")
         self.registration = CustomerForm(data, customer=customer)
         self.initial = values_of(customer)
+        self.customer = customer
         self.answer_keys: list[str] = []
         for wanted in requirement.fields:
-            self._add(wanted, customer)
+            self._add(wanted)
         ask_by_name(self)
 
-    def _add(self, wanted: RequirementField, customer: Customer) -> None:
+    def _add(self, wanted: RequirementField) -> None:
         columns = columns_of(wanted)
         for column in columns:
             self.fields[column] = self.registration.fields[column]
-            self.fields[column].required = wanted.required and not self._may_stay_empty(column)
+            self.fields[column].required = self._is_required(column, wanted)
         if not columns:
             self.fields[wanted.key] = field_for(wanted)
-            self.initial[wanted.key] = as_typed(customer.answers.get(wanted.key))
+            self.initial[wanted.key] = as_typed(answer_to(self.customer, wanted.key))
             self.answer_keys.append(wanted.key)
 
-    def _may_stay_empty(self, column: str) -> bool:
-        return column in OPTIONAL_COLUMNS or (column == "id_number" and self.registration.keeps_id_number)
+    def _is_required(self, column: str, wanted: RequirementField) -> bool:
+        """Answer whether the field must be filled in: our row may need what the provider does not."""
+        if column in OPTIONAL_COLUMNS or (column == "id_number" and self.registration.keeps_id_number):
+            return False
+        row_needs = self.registration.fields[column].required
+        if column == "state":  # the provider lists none for some countries, whatever it asks for
+            return row_needs
+        return wanted.required or row_needs or (column in CARD_FIELDS and self.customer.individual_cards)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -66,15 +79,33 @@ class DataForm(forms.Form):
         if not columns.get("id_number", True):
             del columns["id_number"]
         answers = {key: as_answer(self.cleaned_data[key]) for key in self.answer_keys}
+        columns |= self._columns_that_take(answers)
+        answers = {**answers_in_step(self.customer, columns), **answers}
         return {**columns, "answers": answers} if answers else columns
+
+    def _columns_that_take(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answers from the provider's own lists that our columns can hold too, so that the two agree."""
+        taken = {}
+        for key, answer in answers.items():
+            column = COLUMN_OF.get(key, key)
+            if column in COLUMNS and answer is not None and is_taken_by(self.registration.fields[column], answer):
+                taken[column] = answer
+        return taken
 
 
 def columns_of(wanted: RequirementField) -> tuple[str, ...]:
     """Return our columns that answer this key; none where the provider brings its own list of answers."""
-    if wanted.options:
+    if wanted.options or wanted.key in OURS_TO_DECIDE:
         return ()
     column = COLUMN_OF.get(wanted.key, wanted.key)
     return COLUMNS_OF.get(wanted.key) or ((column,) if column in CustomerForm.base_fields else ())
+
+
+def is_taken_by(field: forms.Field, answer: Any) -> bool:
+    try:
+        return bool(field.clean(answer) == answer)
+    except ValidationError:
+        return False
 
 
 class DocumentForm(forms.Form):

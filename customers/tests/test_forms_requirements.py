@@ -45,7 +45,7 @@ ANSWERS: list[tuple[dict[str, Any], str, Any]] = [
     ({"data_type": "STRING"}, " Teacher ", "Teacher"),
     ({"data_type": "DATE"}, "21/11/2030", "2030-11-21"),
     ({"data_type": "NUMBER"}, "1200", 1200),
-    ({"data_type": "DECIMAL"}, "12.5", 12.5),
+    ({"data_type": "DECIMAL"}, "1234567890123456.78", "1234567890123456.78"),
     ({"data_type": "BOOLEAN"}, "false", False),
     ({"data_type": "COUNTRY"}, "BRA", "BRA"),
     ({"data_type": "EMAIL"}, "m@example.com", "m@example.com"),
@@ -112,6 +112,58 @@ def test_a_known_key_with_the_providers_own_list_is_an_answer() -> None:
 
     assert form.is_valid()
     assert form.values() == {"answers": {"annual_salary": "LOW"}}
+
+
+def test_an_answer_from_the_providers_list_that_fits_our_column_stands_there_too() -> None:
+    form = data_form({"key": "occupation", "options": ["CHEF", "PILOT"]}, data={"occupation": "CHEF"})
+
+    assert form.is_valid()
+    assert form.values() == {"occupation": "CHEF", "answers": {"occupation": "CHEF"}}
+
+
+def test_a_column_that_is_changed_overtakes_an_earlier_answer() -> None:
+    form = data_form({"key": "occupation"}, data={"occupation": "Pilot"}, answers={"occupation": "CHEF", "pep": False})
+
+    assert form.is_valid()
+    assert form.values() == {"occupation": "Pilot", "answers": {"occupation": "Pilot"}}
+
+
+def test_whether_a_customer_has_cards_is_not_asked_by_the_provider() -> None:
+    form = data_form({"key": "individual_cards", "required": False}, data={})
+
+    assert form.is_valid()
+    assert form.values() == {"answers": {"individual_cards": None}}
+
+
+@pytest.mark.parametrize("key", ["phone_country_code", "phone_number"])
+def test_half_a_phone_is_asked_for_whole(key: str) -> None:
+    form = data_form({"key": key}, data={"phone_number": "1168860622"})
+
+    assert form.errors == {"phone_country_code": ["Enter the phone country code."]}
+
+
+def test_a_state_is_asked_for_with_its_country() -> None:
+    form = data_form({"key": "state"}, data={"country": "BRA", "state": "BRA-SP"})
+
+    assert form.is_valid()
+    assert form.values() == {"country": "BRA", "state": "BRA-SP"}
+
+
+def test_a_country_without_states_needs_none() -> None:
+    assert data_form({"key": "state"}, data={"country": "SGP", "state": ""}).is_valid()
+
+
+@pytest.mark.parametrize("key", ["email", "birth_date", "city", "occupation", "gender", "id_type", "annual_salary"])
+def test_what_our_row_needs_stays_needed_when_the_provider_calls_it_optional(key: str) -> None:
+    form = data_form({"key": key, "required": False}, data={key: ""})
+
+    assert list(form.errors) == [key]
+
+
+def test_without_cards_the_card_data_may_stay_empty() -> None:
+    form = data_form({"key": "occupation", "required": False}, data={"occupation": ""}, individual_cards=False)
+
+    assert form.is_valid()
 
 
 def test_an_address_that_was_refused_is_asked_for_whole() -> None:

@@ -1,4 +1,5 @@
 import uuid
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
@@ -77,6 +78,36 @@ def test_without_countries_the_form_says_what_to_do(as_officer: Client) -> None:
 
     assert "Countries are not here yet" in page
     assert "disabled>Create customer" in page
+
+
+def test_a_change_in_edit_overtakes_an_earlier_answer_from_the_providers_list(as_officer: Client) -> None:
+    customer = make_customer(occupation="CHEF", answers={"occupation": "CHEF", "annual_salary": "LOW"})
+
+    as_officer.post(f"/customers/{customer.pk}/edit/", typed(id=None, id_number="", occupation="Pilot"))
+
+    customer.refresh_from_db()
+    assert customer.answers == {"occupation": "Pilot", "annual_salary": "LOW"}
+
+
+@pytest.mark.parametrize("word", ["\0", "A\0G", "XXX", "\ud800"], ids=["nul", "nul inside", "unknown", "surrogate"])
+def test_a_country_nobody_offered_is_refused_at_its_field(word: str, as_officer: Client) -> None:
+    address = f"/customers/{make_customer().pk}/edit/"
+
+    for page in (NEW, address):
+        answer = as_officer.post(page, typed(country=word.encode(errors="surrogatepass")))
+        assert answer.status_code == 422
+        assert "Choose the country from the list." in answer.content.decode()
+    assert as_officer.get(f"/customers/subdivisions/?country={quote(word, errors='surrogatepass')}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("phone_number", "9" * 5000), ("phone_country_code", "9" * 5000), ("id_number", "---")]
+)
+def test_a_number_that_is_none_is_refused_at_its_field(name: str, value: str, as_officer: Client) -> None:
+    answer = as_officer.post(NEW, typed(**{"phone_country_code": "54", "phone_number": "1168860622", name: value}))
+
+    assert answer.status_code == 422
+    assert f'href="#id_{name}"' in answer.content.decode()
 
 
 def test_another_country_brings_its_states_and_id_types(as_officer: Client) -> None:
