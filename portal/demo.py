@@ -60,7 +60,6 @@ def _greet(manager: Manager) -> None:
     portal, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
     if not (_answers(f"{sandbox}/health") and _answers(f"{portal}/healthz")):
         return
-    _say("filling in sample customers (the first start only)")
     try:
         _manage("seed_demo")
     except subprocess.CalledProcessError:

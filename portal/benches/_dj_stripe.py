@@ -14,7 +14,7 @@ from time import time
 from portal.benches._deliveries import new_run, purchase_data
 from portal.benches._load import Request
 from portal.benches._postgres import FOLDER, Server
-from portal.benches._processes import Processes, start_web
+from portal.benches._processes import Processes, start_other
 
 SITE = Path(__file__).parent / "dj_stripe"
 ENVIRONMENT = FOLDER / "dj-stripe"
@@ -22,7 +22,7 @@ SECRET = "whsec_for_a_bench_alone"  # noqa: S105 - it guards nothing
 PATH = "/stripe/webhook/5f0d9f0e-0d0b-4c57-9d5c-3d4a1b0d7c11/"
 
 
-def start(processes: Processes, server: Server, **more: str) -> str:
+def start(processes: Processes, server: Server, *, workers: int) -> str:
     """Serve dj-stripe's endpoint with an empty database and return its address, or "" where it cannot be installed."""
     if not _is_installed():
         return ""
@@ -31,10 +31,10 @@ def start(processes: Processes, server: Server, **more: str) -> str:
         "DATABASE_URL": server.create("bench_dj_stripe"),
         "BENCH_STRIPE_SECRET": SECRET,
         "PYTHONPATH": str(SITE),
-        **more,
     }
     _run(f"{ENVIRONMENT}/bin/python", str(SITE / "stripe_site.py"), env=env)
-    return start_web(processes, "dj-stripe", env, application="stripe_site:application", bin_dir=ENVIRONMENT / "bin")
+    bin_dir = ENVIRONMENT / "bin"
+    return start_other(processes, "dj-stripe", env, "stripe_site:application", workers=workers, bin_dir=bin_dir)
 
 
 def events() -> Iterator[Request]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
+from portal import gunicorn
 from portal.benches._postgres import FOLDER
 from portal.env import DEMO_VALUES
 from portal.testing import free_port
@@ -95,23 +96,42 @@ def portal_env(database_url: str, **more: str) -> dict[str, str]:
     return inherited | DEMO_VALUES | own | more
 
 
-def start_web(
-    processes: Processes, name: str, env: Mapping[str, str], *, application: str = "portal.wsgi", bin_dir: Path = BIN
-) -> str:
-    """Start gunicorn with the project's configuration and return its address once it answers."""
-    port = free_port()
-    command = [f"{bin_dir}/gunicorn", application, f"--config={ROOT}/portal/gunicorn.py", f"--bind=127.0.0.1:{port}"]
-    processes.start(name, command, env)
-    _wait_for_port(port)
-    return f"http://127.0.0.1:{port}"
-
-
 def start_portal(processes: Processes, env: Mapping[str, str], *, name: str = "web") -> str:
-    """Start the portal's web server, and wait until each of its processes has imported the application."""
-    address = start_web(processes, name, env)
+    """Start the portal's web server and return its address once each of its processes has the application ready."""
+    address = _start_gunicorn(processes, name, env, BIN, "portal.wsgi", "--config=python:portal.gunicorn")
     for _ in range(8):
         _answer(f"{address}/healthz")
     return address
+
+
+def start_other(
+    processes: Processes,
+    name: str,
+    env: Mapping[str, str],
+    application: str,
+    *,
+    workers: int = gunicorn.workers,
+    bin_dir: Path = BIN,
+) -> str:
+    """Start another application on the server that the portal has, without what the portal adds to it."""
+    alike = [
+        f"--workers={workers}",
+        f"--threads={gunicorn.threads}",
+        f"--worker-class={gunicorn.worker_class}",
+        f"--timeout={gunicorn.timeout}",
+        f"--log-level={gunicorn.loglevel}",
+        "--no-control-socket",
+    ]
+    if gunicorn.worker_tmp_dir:
+        alike.append(f"--worker-tmp-dir={gunicorn.worker_tmp_dir}")
+    return _start_gunicorn(processes, name, env, bin_dir, application, *alike)
+
+
+def _start_gunicorn(processes: Processes, name: str, env: Mapping[str, str], bin_dir: Path, *arguments: str) -> str:
+    port = free_port()
+    processes.start(name, [f"{bin_dir}/gunicorn", *arguments, f"--bind=127.0.0.1:{port}"], env)
+    _wait_for_port(port)
+    return f"http://127.0.0.1:{port}"
 
 
 def start_worker(processes: Processes, env: Mapping[str, str]) -> None:
