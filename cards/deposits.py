@@ -52,7 +52,7 @@ def _found_by_polling(card: Card | None, amount: Decimal, net_amount: Decimal, *
     if card is None:
         return None
     alike = Deposit.objects.filter(card=card, source=POLL, amount__in=[amount, net_amount], at__lte=until + TOLERANCE)
-    return alike.select_for_update(no_key=True).order_by("at").first()
+    return alike.select_for_update(no_key=True).order_by("at", "movement_id").first()
 
 
 def record_listed_deposit(
@@ -61,15 +61,15 @@ def record_listed_deposit(
     """Record money from the provider's list unless a webhook told of it; return what is new. Takes the card's lock."""
     if Deposit.objects.filter(movement_id=movement_id).exists():
         return None
-    of_card = Q(card=card) | Q(card=None, wallet_address__in=[each["address"] for each in card.deposit_addresses])
-    told = Deposit.objects.filter(of_card, source=WEBHOOK, movement_id="", at__gte=at - TOLERANCE)
-    same = told.filter(Q(amount__in=[amount, net_amount]) | Q(net_amount=net_amount)).order_by("at").first()
+    told = Deposit.objects.filter(card=card, source=WEBHOOK, movement_id="", at__gte=at - TOLERANCE)
+    alike = told.filter(Q(amount__in=[amount, net_amount]) | Q(net_amount=net_amount))
+    same = alike.order_by("at", "transaction_hash").first()
     if same is None:
         return Deposit.objects.create(
             card=card, movement_id=movement_id, amount=amount, net_amount=net_amount, at=at, source=POLL
         )
-    same.movement_id, same.card = movement_id, same.card or card
-    same.save(update_fields=["movement_id", "card"])
+    same.movement_id = movement_id
+    same.save(update_fields=["movement_id"])
     return None
 
 
