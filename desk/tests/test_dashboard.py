@@ -180,4 +180,4 @@ def test_the_page_keeps_itself_true(as_admin: Client) -> None:
     partial = as_admin.get(BOARD, headers={"HX-Request": "true"}).content.decode()
 
     assert partial.strip().startswith('<div class="stack" id="board"')
-    assert 'hx-trigger="every 10s"' in partial
+    assert 'hx-trigger="every 30s"' in partial
