@@ -40,6 +40,35 @@ def test_a_database_that_is_away_is_said_to_be_and_the_page_may_be_asked_for_aga
     assert answer["X-Request-Id"] in answer.content.decode()
 
 
+FORM = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nofficer\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize("charset", ["hex", "rot13", "utf-7", "unicode_escape", "latin-1"])
+def test_a_form_in_another_encoding_is_refused(charset: str) -> None:
+    stranger = Client(raise_request_exception=False, enforce_csrf_checks=True)
+
+    answer = stranger.generic(
+        "POST", "/accounts/login/", FORM, content_type=f"multipart/form-data; boundary=x; charset={charset}"
+    )
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "nonsense"])
+def test_a_form_in_utf_8_is_read(charset: str, client: Client) -> None:
+    answer = client.generic(
+        "POST", "/accounts/login/", FORM, content_type=f"multipart/form-data; boundary=x; charset={charset}"
+    )
+
+    assert 'value="officer"' in answer.content.decode()
+
+
+def test_an_address_is_read_as_utf_8_whatever_a_request_says(visitor: Client) -> None:
+    answer = visitor.generic("GET", "/customers/", content_type="text/plain; charset=hex", QUERY_STRING="status=x")
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(("htmx", "shown"), [(True, True), (False, False)])
 def test_messages_reach_a_page_that_swaps_a_part_of_itself(htmx: bool, shown: bool) -> None:
     request = RequestFactory().get("/")
@@ -57,3 +86,14 @@ def test_messages_reach_a_page_that_swaps_a_part_of_itself(htmx: bool, shown: bo
     if shown:
         expected = {"messages": {"items": [{"level": "success", "text": "Card frozen"}]}}
         assert json.loads(answer["HX-Trigger"]) == expected
+
+
+def test_a_refused_page_is_no_fault_and_a_broken_one_is(visitor: Client, caplog: pytest.LogCaptureFixture) -> None:
+    visitor.get("/audit/")
+    visitor.get("/nowhere/")
+    refused = list(caplog.records)
+    with mock.patch("desk.views.sections", side_effect=RuntimeError):
+        visitor.get("/")
+
+    assert refused == []
+    assert [record.exc_info is not None for record in caplog.records] == [True]
