@@ -105,6 +105,19 @@ class RegistrationForm(CustomerForm):
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
+    def describes(self, customer: Customer) -> bool:
+        """Answer whether the customer holds exactly what was typed."""
+        return all(getattr(customer, name) == value for name, value in self.values().items())
+
+    def begin_anew(self, *, after: Customer) -> None:
+        """Keep what was typed for another customer than the one this form made before."""
+        self.data = {**{name: self.data[name] for name in self.data}, "id": str(uuid.uuid4())}
+        self.add_error(
+            None,
+            f"This form created {after.full_name} already, with other data, and nothing was changed there. To change"
+            " that customer, use Edit on its page. To register one more, create the customer again.",
+        )
+
 
 def answers_in_step(customer: Customer, columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return the kept answers that a changed column overtakes: an answer goes to the provider before a column."""

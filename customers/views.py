@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
+from psycopg.errors import UniqueViolation
 
 from customers import actions, listing
 from customers.document_images import open_image
@@ -71,8 +72,10 @@ def new(request: PersonRequest) -> HttpResponse:
         return _registration(request, form)
     try:
         customer = actions.register_customer(data=form.values(), by=request.user)
-    except IntegrityError:
-        return _registered_before(request, get_object_or_404(Customer, pk=form.cleaned_data["id"]))
+    except IntegrityError as error:
+        if not _is_taken_id(error):
+            raise
+        return _registered_before(request, form)
     messages.success(request, f"{customer.full_name} is kept and being registered at CryptoMate.")
     return redirect("customers:detail", pk=customer.pk)
 
@@ -81,8 +84,18 @@ def _registration(request: PersonRequest, form: RegistrationForm) -> HttpRespons
     return render(request, "customers/new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-def _registered_before(request: PersonRequest, customer: Customer) -> HttpResponse:
-    """Lead to the customer that the same form made when it came first."""
+def _is_taken_id(error: IntegrityError) -> bool:
+    """Answer whether a customer was not stored because another one has its id."""
+    cause = error.__cause__
+    return isinstance(cause, UniqueViolation) and cause.diag.constraint_name == "customers_customer_pkey"
+
+
+def _registered_before(request: PersonRequest, form: RegistrationForm) -> HttpResponse:
+    """Lead to the customer that the same form made when it came first, unless it now holds somebody else."""
+    customer = get_object_or_404(Customer, pk=form.cleaned_data["id"])
+    if not form.describes(customer):
+        form.begin_anew(after=customer)
+        return _registration(request, form)
     messages.info(request, "This form had created the customer already. Change the data with Edit, if need be.")
     return redirect("customers:detail", pk=customer.pk)
 

@@ -55,6 +55,32 @@ def test_a_form_sent_twice_makes_one_customer(as_officer: Client) -> None:
     assert "had created the customer already" in response.content.decode()
 
 
+def test_a_form_brought_back_for_somebody_else_keeps_what_was_typed(as_officer: Client) -> None:
+    answers = typed()
+    as_officer.post(NEW, answers)
+
+    refused = as_officer.post(NEW, {**answers, "first_name": "Pedro", "email": "pedro@example.com"})
+    fresh_id = refused.context["form"]["id"].value()
+    created = as_officer.post(NEW, {**answers, "first_name": "Pedro", "email": "pedro@example.com", "id": fresh_id})
+
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "This form created Maria Julia Barber already" in page
+    assert 'value="Pedro"' in page
+    assert f'value="{fresh_id}"' in page
+    assert created.status_code == 302
+    assert {each.first_name for each in Customer.objects.all()} == {"Maria", "Pedro"}
+
+
+def test_another_conflict_in_the_database_is_not_taken_for_a_form_sent_twice(
+    as_officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customers.forms.CARD_FIELDS", ())
+    as_officer.raise_request_exception = False
+
+    assert as_officer.post(NEW, typed(occupation="")).status_code == 500
+
+
 def test_wrong_input_comes_back_with_everything_typed(as_officer: Client) -> None:
     response = as_officer.post(NEW, typed(email="maria", city="Del Viso", occupation="Architect"))
 
