@@ -1,0 +1,73 @@
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+CUSTOMER = f"/customers/{uuid.uuid4()}/"
+ACT = f"{CUSTOMER}submit/"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"http://testserver{CUSTOMER}?passport=1#data", f"{CUSTOMER}%3Fpassport%3D1"),
+        (f"http://elsewhere.example{CUSTOMER}", "/"),
+        ("", "/"),
+    ],
+)
+def test_sign_in_leads_back_to_the_page_whose_form_was_sent(client: Client, before: str, after: str) -> None:
+    answer = client.post(ACT, headers={"Referer": before} if before else {})
+
+    assert answer["Location"] == f"/accounts/login/?next={after}"
+
+
+def test_sign_in_leads_to_the_page_that_was_asked_for(client: Client) -> None:
+    assert client.get(CUSTOMER, headers={"Referer": "http://testserver/"})["Location"].endswith(f"?next={CUSTOMER}")
+
+
+def opened(client: Client, path: str, **headers: str) -> HttpResponse | Any:
+    return client.get(path, headers={**BROWSER, **headers})
+
+
+def test_the_address_of_an_act_leads_to_what_it_is_about(client: Client, officer: User) -> None:
+    client.force_login(officer)
+
+    answer = opened(client, ACT)
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert f'href="{CUSTOMER}"' in answer.content.decode()
+
+
+def test_an_act_that_is_about_nothing_leads_to_the_queue(client: Client, officer: User) -> None:
+    client.force_login(officer)
+
+    assert "Go to the queue" in opened(client, "/accounts/logout/").content.decode()
+
+
+def test_a_program_that_asks_the_wrong_way_gets_no_page(client: Client, officer: User) -> None:
+    client.force_login(officer)
+
+    assert opened(client, ACT, Accept="*/*").content == b""
+
+
+def test_the_admin_turns_a_signed_in_person_away_who_may_not_in(client: Client, officer: User) -> None:
+    client.force_login(officer)
+
+    answer = client.get("/admin/", follow=True)
+
+    assert answer.status_code == 403
+    assert "Django admin is open to admins only." in answer.content.decode()
+
+
+def test_the_admin_lets_an_admin_in_through_the_one_sign_in_page(client: Client, admin_person: User) -> None:
+    way = client.get("/admin/", follow=True).redirect_chain[-1]
+    client.force_login(admin_person)
+
+    assert way == ("/accounts/login/?next=/admin/", 302)
+    assert client.get(way[0], follow=True).redirect_chain == [("/admin/", 302)]
