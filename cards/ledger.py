@@ -86,7 +86,7 @@ def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEv
     covered = {id(line) for line, _ in pair(everything)}
     lines = [event for event in everything if event.source == TransactionEvent.Source.POLL]
     missing = {likeness(line) for line in lines if id(line) not in covered}
-    return [event for event in fresh if id(event) not in covered]
+    return [event for event in fresh if likeness(event) in missing]
 
 
 def _event(
