@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cards.models import Authorization, Card, Challenge, Deposit, Notice, Placement, Transaction
+from cards.models import Authorization, Card, Challenge, Deposit, Holding, Notice, Placement, Transaction, Withdrawal
 from cards.statuses import EventKind, Match
 from cards.tests.making import NOON, event, make_card
 
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 MONEY = {"bill_amount": 1, "bill_currency": "USD", "transaction_amount": 1, "transaction_currency": "USD"}
 TOTALS = dict.fromkeys(["authorized_total", "cleared_total", "reversed_total", "refunded_total", "fees_total"], 0)
+ANSWERED = {**MONEY, "cost": 1, "decided_at": NOON}
 TIMES = {"first_at": NOON, "last_at": NOON, "changed_at": NOON}
 
 
@@ -113,17 +114,17 @@ def test_a_placement_says_how_it_was_found() -> None:
     ],
 )
 def test_an_answer_that_contradicts_its_reason_is_refused(change: dict[str, Any], constraint: str) -> None:
-    values = {"delivery_key": "one", "response_code": "00", "reason": "APPROVED", "decided_at": NOON, **MONEY, **change}
+    values = {"delivery_key": "one", "response_code": "00", "reason": "APPROVED", **ANSWERED, **change}
 
     with refused_by(constraint), transaction.atomic():
         Authorization.objects.create(**values)
 
 
 def test_a_delivery_is_answered_once() -> None:
-    values = {"delivery_key": "one", "response_code": "00", "reason": "APPROVED", "decided_at": NOON, **MONEY}
+    values = {"delivery_key": "one", "response_code": "00", "reason": "APPROVED", **ANSWERED}
     Authorization.objects.create(**values)
 
-    with refused_by("delivery_key"), transaction.atomic():
+    with refused_by("one_answer_per_delivery"), transaction.atomic():
         Authorization.objects.create(**values)
 
 
@@ -135,6 +136,57 @@ def test_a_deposit_is_kept_once_and_is_not_negative() -> None:
         Deposit.objects.create(**values)
     with refused_by("deposit_is_not_negative"), transaction.atomic():
         Deposit.objects.create(**{**values, "transaction_hash": "0x2", "net_amount": -1})
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"transaction_hash": ""}, "deposit_names_its_origin"),
+        ({"source": "RUMOUR"}, "deposit_source_is_known"),
+        ({"movement_id": "m1"}, "deposit_of_one_movement"),
+    ],
+)
+def test_a_deposit_of_no_known_origin_is_refused(change: dict[str, Any], constraint: str) -> None:
+    values = {"wallet_address": "0xabc", "amount": 1, "net_amount": 1, "at": NOON}
+    Deposit.objects.create(**values, movement_id="m1", source="POLL")
+
+    with refused_by(constraint), transaction.atomic():
+        Deposit.objects.create(**{**values, "transaction_hash": "0x1", **change})
+
+
+def test_there_is_one_holding_wallet_and_its_balance_says_when() -> None:
+    with refused_by("there_is_one_holding"), transaction.atomic():
+        Holding.objects.create(id=2)
+    with refused_by("holding_balance_says_when"), transaction.atomic():
+        Holding.objects.create(balance=5)
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({}, "withdrawal_is_unique"),
+        ({"operation_id": "w2", "amount": -1}, "withdrawal_is_not_negative"),
+        ({"operation_id": "w2", "state": "LOST"}, "withdrawal_state_is_known"),
+    ],
+)
+def test_a_withdrawal_that_cannot_be_is_refused(change: dict[str, Any], constraint: str) -> None:
+    values = {"operation_id": "w1", "state": "SENT", "amount": 1, "at": NOON}
+    Withdrawal.objects.create(**values)
+
+    with refused_by(constraint), transaction.atomic():
+        Withdrawal.objects.create(**{**values, **change})
+
+
+def test_two_events_never_share_an_address() -> None:
+    card = make_card()
+    first = event(EventKind.AUTHORIZED)
+    first.card = card
+    first.save()
+    second = event(EventKind.CLEARED)
+    second.card, second.address = card, first.address
+
+    with refused_by("address"), transaction.atomic():
+        second.save()
 
 
 def test_a_decided_check_says_when() -> None:

@@ -1,5 +1,7 @@
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -7,9 +9,9 @@ from hypothesis import strategies as st
 
 from cards.ledger import fold
 from cards.models import TransactionEvent
-from cards.placing import place
+from cards.placing import links, neighbourhood, place
 from cards.statuses import EventKind, Match
-from cards.tests.making import event
+from cards.tests.making import NOON, event
 
 A, C, D, V, R = EventKind.AUTHORIZED, EventKind.CLEARED, EventKind.DECLINED, EventKind.REVERSAL, EventKind.REFUND
 
@@ -150,6 +152,65 @@ def test_the_cost_is_the_settlement_with_its_own_fees() -> None:
     )
 
 
+def test_a_purchase_of_which_something_is_still_held_is_partly_cleared() -> None:
+    assert states([event(A, "30.00"), event(C, "10.00", after=5)]) == ["PARTLY_CLEARED"]
+    assert states([event(A, "30.00"), event(C, "10.00", after=5), event(C, "20.00", after=9)]) == ["CLEARED"]
+    assert states([event(A, "30.00"), event(C, "10.00", after=5), event(V, "20.00", after=9)]) == ["CLEARED"]
+    assert states([event(A, "30.00"), event(C, "10.00", after=5), event(D, "20.00", after=9)]) == ["CLEARED"]
+
+
+def test_a_purchase_that_settled_above_its_hold_says_so() -> None:
+    assert states([event(A, "40.00"), event(C, "48.00", after=60)]) == ["OVER_CAPTURED"]
+    assert states([event(A, op="one"), event(C, "99.00", op="one", after=60)]) == ["OVER_CAPTURED"]
+
+
+def test_a_settlement_after_the_cancellation_stands_alone() -> None:
+    events = [event(A, "30.00"), event(D, "30.00", after=5), event(C, "20.00", after=9)]
+
+    assert states(events) == ["CANCELLED", "CLEARED"]
+
+
+def test_whether_all_was_settled_is_told_in_the_merchants_currency() -> None:
+    hold = event(A, "40.00", transaction_currency="EUR", transaction_amount=Decimal("36.00"))
+    settled = event(C, "41.20", after=60, transaction_currency="EUR", transaction_amount=Decimal("36.00"))
+
+    assert states([hold, settled]) == ["CLEARED"]
+
+
+# --- The provider's list
+
+
+def line(
+    kind: EventKind, amount: str = "42.50", *, after: float = 0, op: str = "m1", **changes: Any
+) -> TransactionEvent:
+    listed = event(kind, amount, op=op, merchant_id="", mcc="", **changes)
+    listed.source, listed.occurred_at = "POLL", NOON + timedelta(minutes=after)
+    return listed
+
+
+def test_a_line_of_the_list_that_a_webhook_covers_counts_once() -> None:
+    (purchase,) = place([event(A), line(A, after=9.9), event(C, after=60)])
+
+    assert [how for _, how in purchase.placed] == [Match.OPENS, Match.MERCHANT_AND_AMOUNT, Match.LISTED]
+    assert fold(purchase.events).authorized_total == Decimal("42.50")
+
+
+def test_a_line_more_than_ten_minutes_away_is_another_purchase() -> None:
+    assert states([event(A), line(A, after=10.1)]) == ["AUTHORIZED", "AUTHORIZED"]
+
+
+def test_each_webhook_covers_one_line() -> None:
+    purchases = place([event(A), line(A, op="m1", after=1), line(A, op="m2", after=2)])
+
+    assert sorted(len(purchase.listed) for purchase in purchases) == [0, 1]
+
+
+def test_a_line_that_no_webhook_covers_is_placed_like_any_event() -> None:
+    (purchase,) = place([line(A), event(C, after=60), line(R, "2.50", op="m3", after=90)])
+
+    assert fold(purchase.events).state == "PARTLY_REFUNDED"
+
+
 @pytest.mark.parametrize("kind", [C, V, R])
 def test_an_event_that_fits_nothing_still_makes_a_purchase(kind: EventKind) -> None:
     assert sizes([event(kind)]) == [1]
@@ -178,6 +239,19 @@ def test_the_order_of_arrival_changes_nothing(orders: tuple[list[TransactionEven
     first, second = orders
 
     assert picture(first) == picture(second)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SETS)
+def test_what_no_chain_of_links_connects_never_changes_anothers_place(events: list[TransactionEvent]) -> None:
+    links_of = {
+        number: links(each.operation_id, each.transaction_currency, each.merchant_id, each.merchant_name)
+        for number, each in enumerate(events)
+    }
+    near = [events[number] for number in sorted(neighbourhood(links_of, 0))]
+    far = [each for each in events if each not in near]
+
+    assert picture(near) | picture(far) == picture(events)
 
 
 @settings(max_examples=200, deadline=None)
