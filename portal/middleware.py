@@ -45,6 +45,24 @@ def utf8_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
     return middleware
 
 
+def redirects_for_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Let the browser open the page that follows a form, where the form swaps its whole page.
+
+    The sign-in page is not such a page: a script sees to it that it replaces nothing that was typed.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        swaps_page = request.headers.get("HX-Target") == "main"
+        if swaps_page and response.has_header("Location") and request.user.is_authenticated:
+            response.status_code = 200
+            response["HX-Redirect"] = response["Location"]
+            del response["Location"]
+        return response
+
+    return middleware
+
+
 def messages_for_swaps(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Bring messages to a page that swaps a part of itself: they travel as an event, since no page is drawn."""
 

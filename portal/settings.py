@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.redirects_for_pages",
     "portal.middleware.messages_for_swaps",
     "portal.middleware.acts_are_no_pages",
     "audit.middleware.AuditContextMiddleware",

@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
+from customers.tests.making import make_customer
+
 pytestmark = pytest.mark.django_db
 
 CUSTOMER = f"/customers/{uuid.uuid4()}/"
@@ -71,3 +73,20 @@ def test_the_admin_lets_an_admin_in_through_the_one_sign_in_page(client: Client,
 
     assert way == ("/accounts/login/?next=/admin/", 302)
     assert client.get(way[0], follow=True).redirect_chain == [("/admin/", 302)]
+
+
+def test_a_form_that_swaps_its_whole_page_opens_the_next_one_with_its_message(client: Client, officer: User) -> None:
+    path = f"/customers/{make_customer().pk}/"
+    client.force_login(officer)
+
+    answer = client.post(f"{path}refresh/", headers={"HX-Request": "true", "HX-Target": "main"})
+
+    assert (answer.status_code, answer["HX-Redirect"], "Location" in answer) == (200, path, False)
+    assert "CryptoMate is being asked." in client.get(path).content.decode()
+
+
+def test_the_sign_in_page_is_not_opened_over_a_form(client: Client) -> None:
+    answer = client.post(ACT, headers={"HX-Request": "true", "HX-Target": "main"})
+
+    assert answer.status_code == 302
+    assert "HX-Redirect" not in answer
