@@ -32,10 +32,20 @@
     refusal?.focus();
   };
 
+  // The button somebody pressed went with what it did: go on from what stands in its place.
+  const focusSuccessor = ({ target, requestConfig }) => {
+    const wasPressed = ["submit", "click"].includes(requestConfig?.triggeringEvent?.type);
+    if (document.activeElement !== document.body || !wasPressed) return;
+    const place = document.getElementById(target.id)?.querySelector("summary, h1, h2, h3");
+    if (place?.matches("h1, h2, h3")) place.tabIndex = -1;
+    place?.focus();
+  };
+
   document.addEventListener("announce", (event) => say(event.detail));
   document.addEventListener("htmx:load", (event) => regions(event.target).forEach((region) => say(remember(region))));
   document.addEventListener("htmx:afterSettle", (event) => {
     if ([409, 422].includes(event.detail.xhr?.status)) focusRefusal(event.target);
+    focusSuccessor(event.detail);
   });
   document.addEventListener("DOMContentLoaded", () => {
     regions(document).forEach(remember);

@@ -7,6 +7,8 @@
 
   const clear = (key) => document.querySelector(`#messages [data-key="${CSS.escape(key)}"]`)?.remove();
 
+  const isSignIn = ({ responseURL }) => responseURL !== "" && new URL(responseURL).pathname === LOGIN;
+
   const faultOf = ({ requestConfig }) => `fault ${requestConfig.path}`;
 
   const reference = (xhr) => {
@@ -26,12 +28,14 @@
   });
 
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.successful) ["offline", faultOf(detail)].forEach(clear);
+    if (!detail.successful) return;
+    ["offline", faultOf(detail)].forEach(clear);
+    if (!isSignIn(detail.xhr)) clear("signed-out");
   });
 
   // A session that ended answers with the sign-in page, which must not land in the middle of this one.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (!detail.xhr.responseURL || new URL(detail.xhr.responseURL).pathname !== LOGIN) return;
+    if (!isSignIn(detail.xhr)) return;
     detail.shouldSwap = false;
     show("signed-out", "You are signed out. Sign in again in another tab, then go on here: what you typed is still here.");
   });

@@ -155,6 +155,31 @@ def test_a_session_that_ended_does_not_put_the_sign_in_page_inside_this_one(page
     expect(button(page, "Ask")).to_be_visible()
 
 
+def test_that_one_is_signed_out_is_taken_back_when_an_answer_comes(page: Page) -> None:
+    button(page, "Ask").click()
+    expect(page.locator("#messages")).to_contain_text("You are signed out")
+
+    button(page, "Speak").click()
+
+    expect(page.locator("#messages")).to_contain_text("Card frozen")
+    expect(page.locator("#messages")).not_to_contain_text("You are signed out")
+
+
+def test_a_form_that_is_a_whole_page_keeps_what_was_typed_when_the_session_ended(page: Page) -> None:
+    page.get_by_label("Name").fill("Maria")
+
+    button(page, "Send too late").click()
+
+    expect(page.locator("#messages")).to_contain_text("You are signed out")
+    expect(page.get_by_label("Name")).to_have_value("Maria")
+
+
+def test_the_focus_stays_where_the_button_was_that_an_answer_took_away(page: Page) -> None:
+    button(page, "Answer").press("Enter")
+
+    expect(page.get_by_text("Phone, supplied")).to_be_focused()
+
+
 def test_a_swap_can_bring_a_message(page: Page) -> None:
     button(page, "Speak").click()
 

@@ -29,6 +29,12 @@ PAGE = """
   </dialog>
   <button class="button" hx-get="/broken/">Break</button>
   <button class="button" hx-get="/signed-out/">Ask</button>
+  <form method="post" hx-post="/signed-out/" hx-target="#main" hx-select="#main" hx-swap="outerHTML">
+    <button class="button">Send too late</button>
+  </form>
+  <form id="answer" method="post" hx-post="/answered/" hx-target="#answer" hx-swap="outerHTML">
+    <h3>Phone</h3><button class="button">Answer</button>
+  </form>
   <button class="button" hx-get="/spoken/" hx-swap="none">Speak</button>
   <button class="button" hx-get="/progress/" hx-target="#progress" hx-swap="outerHTML">Move on</button>
   <p id="progress" data-announce data-watch>0 of 2 supplied</p>
@@ -75,6 +81,11 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def answered(request: HttpRequest) -> HttpResponse:
+    return HttpResponse('<details id="answer"><summary>Phone, supplied</summary></details>')
+
+
+@login_not_required
 def login(request: HttpRequest) -> HttpResponse:
     return HttpResponse("<p>Username and password, please</p>")
 
@@ -96,6 +107,7 @@ urlpatterns = [
     path("opened/", opened),
     path("broken/", broken),
     path("signed-out/", signed_out),
+    path("answered/", answered),
     path("accounts/login/", login),
     path("spoken/", spoken),
     path("progress/", progress),
