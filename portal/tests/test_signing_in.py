@@ -82,7 +82,7 @@ def test_a_form_that_swaps_its_whole_page_opens_the_next_one_with_its_message(cl
     answer = client.post(f"{path}refresh/", headers={"HX-Request": "true", "HX-Target": "main"})
 
     assert (answer.status_code, answer["HX-Redirect"], "Location" in answer) == (200, path, False)
-    assert "CryptoMate is being asked." in client.get(path).content.decode()
+    assert "There is nothing to ask CryptoMate about yet" in client.get(path).content.decode()
 
 
 def test_the_sign_in_page_is_not_opened_over_a_form(client: Client) -> None:
