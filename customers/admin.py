@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -41,6 +43,9 @@ class DocumentInline(RecordInline[Document, Customer]):
 class StatusChangeInline(RecordInline[StatusChange, Customer]):
     model = StatusChange
     fields = ["machine", "from_status", "to_status", "source", "by", "unexpected", "note", "at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StatusChange]:
+        return super().get_queryset(request).select_related("by")
 
 
 @admin.register(Customer)

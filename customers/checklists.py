@@ -1,9 +1,12 @@
 """The checklist of one request, put together from its snapshots and documents."""
 
+import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptomate import DocumentRequirement, ValidDocument
-from customers.models import Document, EnablementRequest
+from customers.models import Document, EnablementRequest, RequirementSnapshot
 from customers.requirements import Checklist, Wanted, checklist
 from customers.statuses import DocumentStatus
 from provider.models import OPEN_STATES, CallKind, ProviderCall
@@ -22,21 +25,49 @@ class DocumentCard:
         return next((each for each in self.requirement.valid_documents if each.id == document_type), None)
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a customer handed over: the newest document of each requirement, and the newest call about each."""
+
+    documents: Mapping[str, Document]
+    calls: Mapping[uuid.UUID, ProviderCall]
+
+
 def checklist_of(request: EnablementRequest) -> Checklist:
     """Return what the provider asked for in this request, with the reasons it gave for what it refused."""
-    asked = [snapshot.missing_requirements for snapshot in request.snapshots.order_by("taken_at")]
+    return checklists_of([request])[request.pk]
+
+
+def checklists_of(requests: Collection[EnablementRequest]) -> dict[uuid.UUID, Checklist]:
+    """Return the checklist of each request, by its id: many cost as many queries as one."""
+    asked: dict[uuid.UUID, list[dict[str, Any]]] = {request.pk: [] for request in requests}
+    for snapshot in RequirementSnapshot.objects.filter(request__in=requests).order_by("taken_at"):
+        asked[snapshot.request_id].append(snapshot.missing_requirements)
+    documents = _newest_documents([request.customer_id for request in requests])
+    return {request.pk: _checklist(request, asked[request.pk], documents) for request in requests}
+
+
+def _checklist(
+    request: EnablementRequest, asked: list[dict[str, Any]], documents: Mapping[tuple[uuid.UUID, str], Document]
+) -> Checklist:
     found = checklist(asked=asked, missing=request.missing_requirements, rejected=request.rejected_items)
-    return replace(found, wanted=tuple(_with_document_reason(item, request) for item in found.wanted))
+    held = [documents.get((request.customer_id, item.id)) for item in found.wanted]
+    return replace(found, wanted=tuple(map(_with_document_reason, found.wanted, held)))
 
 
-def document_card(request: EnablementRequest, wanted: Wanted) -> DocumentCard:
-    assert isinstance(wanted.requirement, DocumentRequirement)  # noqa: S101 - the caller chose a document requirement
-    document = _newest(request, wanted.id)
-    call = (
-        ProviderCall.objects.filter(kind=CallKind.UPLOAD_DOCUMENT, target_id=document.pk).order_by("-wanted_at").first()
-        if document
-        else None
+def held_for(request: EnablementRequest) -> Held:
+    documents = {name: found for (_, name), found in _newest_documents([request.customer_id]).items()}
+    calls = ProviderCall.objects.filter(
+        kind=CallKind.UPLOAD_DOCUMENT, target_id__in=[document.pk for document in documents.values()]
     )
+    return Held(documents, {call.target_id: call for call in calls.order_by("wanted_at")} if documents else {})
+
+
+def document_card(request: EnablementRequest, wanted: Wanted, held: Held | None = None) -> DocumentCard:
+    assert isinstance(wanted.requirement, DocumentRequirement)  # noqa: S101 - the caller chose a document requirement
+    held = held or held_for(request)
+    document = held.documents.get(wanted.id)
+    call = held.calls.get(document.pk) if document else None
     return DocumentCard(wanted=wanted, requirement=wanted.requirement, document=document, call=call)
 
 
@@ -50,15 +81,14 @@ def is_complete(document: Document, request: EnablementRequest) -> bool:
     return has_images and all(document.metadata.get(each.key) is not None for each in option.metadata if each.required)
 
 
-def _newest(request: EnablementRequest, requirement_id: str) -> Document | None:
-    standing = request.customer.documents.standing().filter(requirement=requirement_id)
-    return standing.order_by("-created_at").first()
+def _newest_documents(customers: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str], Document]:
+    standing = Document.objects.standing().filter(customer__in=customers).select_related("uploaded_by")
+    return {(each.customer_id, each.requirement): each for each in standing.order_by("created_at")}
 
 
-def _with_document_reason(wanted: Wanted, request: EnablementRequest) -> Wanted:
+def _with_document_reason(wanted: Wanted, document: Document | None) -> Wanted:
     if not wanted.is_document or wanted.reasons:
         return wanted
-    document = _newest(request, wanted.id)
     if document and document.status == DocumentStatus.REJECTED and document.reason:
         return replace(wanted, reasons=(document.reason,))
     return wanted

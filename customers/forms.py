@@ -48,25 +48,31 @@ class CustomerForm(forms.Form):
     expected_monthly_volume = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *MonthlyVolume.choices], required=False)
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, customer: Customer | None = None, country: str = ""
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        customer: Customer | None = None,
+        country: str = "",
+        offers_places: bool = True,
     ) -> None:
         super().__init__(data, initial=values_of(customer) if customer else {"country": country})
         self.customer = customer
         self.keeps_id_number = bool(customer and customer.id_number)
         if customer and self.keeps_id_number:
             self.fields["id_number"].help_text = f"{masked(customer.id_number)} is kept. Type another to replace it."
-        self._offer_places(str(self["country"].value() or (customer.country if customer else "")))
+        if offers_places:
+            self._offer_places(str(self["country"].value() or (customer.country if customer else "")))
         ask_by_name(self)
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")
 
     def _offer_places(self, country: str) -> None:
         countries = places.countries()
-        if country not in dict(countries):  # whatever was sent instead: the field itself says so
-            country = ""
+        is_listed = country in dict(countries)
+        country = country if is_listed else ""  # whatever else was sent, the field itself says so
         offered = {
             "country": countries,
-            "state": places.states(country),
+            "state": places.states(country) if is_listed else [places.NOTHING_CHOSEN],
             "id_type": places.id_types(country),
         }
         self.has_countries = len(offered["country"]) > 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from cryptomate import DataRequirement
-from customers.checklists import DocumentCard, document_card, is_uploading
+from customers.checklists import DocumentCard, Held, document_card, held_for, is_uploading
 from customers.display import Face, waiting_face
 from customers.models import Customer, Document, EnablementRequest
 from customers.requirement_forms import SIDES, DataForm, DocumentForm
@@ -38,6 +38,8 @@ class Card:
     request: EnablementRequest
     wanted: Wanted
     person: Person
+    handed_over: Held
+    is_asking_anew: bool = False
     is_saving: bool = False
     chosen: str = ""
     bound: AnyForm | None = field(default=None, repr=False)
@@ -62,7 +64,7 @@ class Card:
 
     @cached_property
     def held(self) -> DocumentCard:
-        return document_card(self.request, self.wanted)
+        return document_card(self.request, self.wanted, self.handed_over)
 
     @property
     def document(self) -> Document | None:
@@ -76,13 +78,11 @@ class Card:
     def is_uploading(self) -> bool:
         return is_uploading(self.call)
 
-    @cached_property
+    @property
     def waits_for_request(self) -> bool:
         """Answer whether a document waits for the new request that takes it."""
-        if self.document is None or self.document.status != DocumentStatus.DRAFT:
-            return False
-        asked = self.customer.open_calls().filter(kind=CallKind.REQUEST_PRODUCT)
-        return self.request.status == RequestStatus.REJECTED and asked.exists()
+        is_draft = self.document is not None and self.document.status == DocumentStatus.DRAFT
+        return is_draft and self.is_asking_anew
 
     @property
     def face(self) -> Face | None:
@@ -181,10 +181,10 @@ def cards_of(
     customer: Customer, request: EnablementRequest, checklist: Checklist, person: Person, *, chosen: Any = None
 ) -> list[Card]:
     """Return the card of each requirement. `chosen` holds the document type a person picked, by requirement."""
-    is_saving = _is_saving(customer, request)
+    held, is_saving, is_asking = held_for(request), _is_saving(customer, request), _is_asking_anew(customer, request)
     return [
         Card(
-            customer, request, wanted, person,
+            customer, request, wanted, person, held, is_asking,
             is_saving=is_saving and not wanted.is_document, chosen=str((chosen or {}).get(wanted.id, "")),
         )
         for wanted in checklist.wanted
@@ -197,6 +197,13 @@ def find_card(cards: list[Card], requirement_id: str, *, is_document: bool) -> C
         if card.wanted.id == requirement_id and card.wanted.is_document == is_document:
             return card
     raise Http404("CryptoMate does not ask for this.")
+
+
+def _is_asking_anew(customer: Customer, request: EnablementRequest) -> bool:
+    """Answer whether a new request is wanted in place of the refused one."""
+    if request.status != RequestStatus.REJECTED:
+        return False
+    return customer.open_calls().filter(kind=CallKind.REQUEST_PRODUCT).exists()
 
 
 def _is_saving(customer: Customer, request: EnablementRequest) -> bool:

@@ -31,6 +31,7 @@ COLUMNS_OF = {
     **dict.fromkeys(REGION, REGION),
 }
 SIDES = ("front", "back")
+PLACES = {*REGION, "id_type", "postal_code"}
 OPTIONAL_COLUMNS = ("second_name", "street_line2")
 OURS_TO_DECIDE = ("individual_cards",)
 
@@ -42,7 +43,8 @@ class DataForm(forms.Form):
         self, requirement: DataRequirement, customer: Customer, *, anchor: str, data: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(data, auto_id=f"id_{anchor}_%s")
-        self.registration = CustomerForm(data, customer=customer)
+        columns = {column for wanted in requirement.fields for column in columns_of(wanted)}
+        self.registration = CustomerForm(data, customer=customer, offers_places=bool(columns & PLACES))
         self.initial = values_of(customer)
         self.customer = customer
         self.answer_keys: list[str] = []
