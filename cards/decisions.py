@@ -262,7 +262,7 @@ def _unwritten(question: Question, reason: Reason) -> Answer:
 
 
 def _failed(question: Question, watch: Stopwatch, error: Error) -> Answer:
-    reason = _reason_of(error)
+    reason = _reason_of(error, watch)
     # Only the error's name: its own text quotes the row.
     logger.error("A purchase was not decided: %s", type(error.__cause__ or error).__name__)
     if reason == Reason.DATABASE_AWAY or monotonic() - question.arrived > SILENT_AFTER:
@@ -274,15 +274,21 @@ def _failed(question: Question, watch: Stopwatch, error: Error) -> Answer:
     return answer
 
 
-def _reason_of(error: Error) -> Reason:
+def _reason_of(error: Error, watch: Stopwatch) -> Reason:
     cause = error.__cause__
     if isinstance(cause, NoAnswer):
         return Reason.DATABASE_SILENT
     if isinstance(cause, errors.LockNotAvailable):
         return Reason.CARD_LOCKED
     if isinstance(cause, errors.QueryCanceled):
-        return Reason.DATABASE_SLOW
+        # Behind others that wait, the row is waited for twice, and the statement's time runs out before the lock's.
+        return Reason.DATABASE_SLOW if "lock" in watch.milliseconds else Reason.CARD_LOCKED
     return Reason.DATABASE_AWAY if _is_lost(error) else Reason.OUR_FAULT
+
+
+def is_away(error: Error) -> bool:
+    """Tell a database that nobody should ask for a moment from one that did not do this one thing."""
+    return isinstance(error.__cause__, NoAnswer) or _is_lost(error)
 
 
 def _is_lost(error: Error) -> bool:

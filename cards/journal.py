@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from cards import decisions
 from cards.authorizations import Authorization, Reason, Standing
 from cards.decisions import Answer, columns_of
-from cards.models import Card
 
 # After the answer nobody waits for the disk: a power cut may take the last moments of these, never a decision.
 NOT_DURABLE = "SET LOCAL synchronous_commit = off"
@@ -26,8 +26,11 @@ WHERE id = %s AND response_code = '00'
 """
 
 
-def write_down(answers: Sequence[Answer]) -> None:
-    """Complete the rows of what was answered; raises django.db.Error while the database is away."""
+def write_down(answers: Sequence[Answer]) -> list[Answer]:
+    """Complete the rows of what was answered; return what has to wait, because its card is locked elsewhere.
+
+    Raises django.db.Error while the database is away.
+    """
     with transaction.atomic(using=decisions.DATABASE), connections[decisions.DATABASE].cursor() as cursor:
         cursor.execute(NOT_DURABLE)
         timed = [answer for answer in answers if answer.is_written and answer.reason]
@@ -36,7 +39,7 @@ def write_down(answers: Sequence[Answer]) -> None:
         for answer in answers:
             if answer.may_be_written and answer.reason:
                 cursor.execute(TAKE_BACK, [answer.reason.value, Standing.NOT_SENT.value, answer.question.row_id])
-        _insert([answer for answer in answers if not answer.is_written])
+        return _insert(cursor, [answer for answer in answers if not answer.is_written])
 
 
 def _times(answers: Sequence[Answer]) -> list[Any]:
@@ -47,15 +50,24 @@ def _times(answers: Sequence[Answer]) -> list[Any]:
     ]
 
 
-def _insert(answers: Sequence[Answer]) -> None:
+def _insert(cursor: CursorWrapper, answers: Sequence[Answer]) -> list[Answer]:
+    """Insert a row for each whose card is not locked; return the others."""
     if not answers:
-        return
+        return []
     named = [answer.question.card_api_id for answer in answers]
-    cards = dict(Card.objects.using(decisions.DATABASE).filter(api_id__in=named).values_list("api_id", "pk"))
+    cursor.execute("SELECT api_id FROM cards_card WHERE api_id = ANY(%s)", [named])
+    known = {api_id for (api_id,) in cursor.fetchall()}
+    # What the foreign key would lock anyway, and wait for.
+    cursor.execute(
+        "SELECT api_id, id, customer_id FROM cards_card WHERE api_id = ANY(%s) FOR KEY SHARE SKIP LOCKED", [named]
+    )
+    cards = {api_id: (card_id, customer_id) for api_id, card_id, customer_id in cursor.fetchall()}
     for answer in answers:
-        answer.card_id = cards.get(answer.question.card_api_id)
-    rows = [_row(answer) for answer in answers]
+        answer.card_id, answer.customer_id = cards.get(answer.question.card_api_id, (None, None))
+    waiting = [answer for answer in answers if answer.card_id is None and answer.question.card_api_id in known]
+    rows = [_row(answer) for answer in answers if answer not in waiting]
     Authorization.objects.using(decisions.DATABASE).bulk_create(rows, ignore_conflicts=True)
+    return waiting
 
 
 def _row(answer: Answer) -> Authorization:

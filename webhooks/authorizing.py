@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -13,7 +14,7 @@ from django.http import JsonResponse
 
 from cards import decisions, stopping
 from cards.authorizations import Reason
-from cards.decisions import Answer, Question, decide, outage
+from cards.decisions import Answer, Question, decide, is_away, outage
 from cards.journal import write_down
 from cards.postgresql.patience import answering_by
 from cards.purchases import Purchase, UnreadablePurchase
@@ -29,6 +30,7 @@ OLDEST_TIMESTAMP = timedelta(seconds=10)
 MOST_AT_ONCE = 200
 MOST_KEPT = 5000  # a few megabytes
 WRITE_WITHIN = 1.0  # seconds
+AGAIN_AFTER = 1.0
 STOP_WITHIN = 2.0
 
 
@@ -126,39 +128,52 @@ def write_kept() -> None:
 
 
 def _write_some() -> bool:
+    """Write the oldest; answer whether to go on."""
     some = [_kept.popleft() for _ in range(min(len(_kept), MOST_AT_ONCE))]
     try:
-        _write(some)
+        waiting = _write(some)
+    except (DataError, IntegrityError):
+        waiting = _write_each(some)
     except Error as error:
-        logger.error("Answered purchases were not written: %s", type(error).__name__)  # noqa: TRY400 - its text quotes the row
-        return _write_each(some) if isinstance(error, DataError | IntegrityError) else _put_back(some)
-    return True
+        logger.error("Answered purchases wait to be written: %s", type(error).__name__)  # noqa: TRY400 - its text quotes the row
+        waiting = some
+        if is_away(error):
+            outage.begin()  # its end is when they are written
+    if waiting:
+        _kept.extendleft(reversed(waiting))
+        _try_again_soon()
+    return not waiting
 
 
-def _put_back(some: list[Answered]) -> bool:
-    _kept.extendleft(reversed(some))
-    outage.begin()  # its end is when they are written
-    return False
-
-
-def _write_each(some: list[Answered]) -> bool:
-    """Write one by one what was refused together, so that one row cannot hold up the others."""
-    for answered in some:
-        try:
-            _write([answered])
-        except (DataError, IntegrityError) as error:
-            logger.error("An answered purchase cannot be written: %s", type(error).__name__)  # noqa: TRY400 - as above
-    return True
-
-
-def _write(some: list[Answered]) -> None:
+def _write(some: Sequence[Answered]) -> list[Answered]:
+    """Write these together; return those that have to wait."""
     with (
         answering_by(monotonic() + WRITE_WITHIN, connection=connections[decisions.DATABASE]),
         transaction.atomic(using=decisions.DATABASE),
     ):
-        write_down([answered.answer for answered in some])
-        rows = [_row(answered) for answered in some]
+        left = {id(answer) for answer in write_down([answered.answer for answered in some])}
+        waiting = [answered for answered in some if id(answered.answer) in left]
+        rows = [_row(answered) for answered in some if answered not in waiting]
         WebhookEvent.objects.using(decisions.DATABASE).bulk_create(rows, ignore_conflicts=True)
+    return waiting
+
+
+def _write_each(some: Sequence[Answered]) -> list[Answered]:
+    """Write one by one what was refused together, so that one row cannot hold up the others."""
+    waiting: list[Answered] = []
+    for answered in some:
+        try:
+            waiting += _write([answered])
+        except (DataError, IntegrityError) as error:
+            logger.error("An answered purchase cannot be written: %s", type(error).__name__)  # noqa: TRY400 - as above
+    return waiting
+
+
+def _try_again_soon() -> None:
+    """Write what waits though nobody asks any more."""
+    again = threading.Timer(AGAIN_AFTER, write_kept)
+    again.daemon = True
+    again.start()
 
 
 def _row(answered: Answered) -> WebhookEvent:

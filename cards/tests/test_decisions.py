@@ -254,7 +254,7 @@ def test_a_request_a_moment_old_is_decided() -> None:
 
 @pytest.mark.parametrize(
     ("state", "reason"),
-    [("55P03", "CARD_LOCKED"), ("57014", "DATABASE_SLOW"), ("53100", "OUR_FAULT")],
+    [("55P03", "CARD_LOCKED"), ("57014", "CARD_LOCKED"), ("53100", "OUR_FAULT")],
 )
 def test_a_database_that_fails_means_a_decline_with_its_reason(
     state: str, reason: str, monkeypatch: pytest.MonkeyPatch

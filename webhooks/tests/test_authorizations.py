@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import LockNotAvailable
 
@@ -19,6 +19,10 @@ from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import captured, deliver
 
 pytestmark = pytest.mark.django_db
+
+
+def sent(seconds_ago: float) -> dict[str, str]:
+    return {"X-Request-Timestamp": str(int((time.time() - seconds_ago) * 1000))}
 
 
 @pytest.fixture(autouse=True)
@@ -163,16 +167,14 @@ def test_what_is_kept_for_a_database_that_is_away_is_bounded(card: Card, monkeyp
 def test_a_request_too_old_by_its_timestamp_is_declined_unless_the_clock_is_wrong(
     card: Card, seconds: float, code: str
 ) -> None:
-    sent_at = str(int((time.time() - seconds) * 1000))
-
-    answer = deliver(captured("authorization"), {"X-Request-Timestamp": sent_at})
+    answer = deliver(captured("authorization"), sent(seconds))
 
     assert answer.json() == {"response_code": code}
     assert Authorization.objects.get().reason == ("APPROVED" if code == "00" else "TOO_LATE")
 
 
 def test_the_answer_time_counts_from_the_providers_timestamp(card: Card) -> None:
-    deliver(captured("authorization"), {"X-Request-Timestamp": str(int((time.time() - 0.2) * 1000))})
+    deliver(captured("authorization"), sent(0.2))
 
     answer_ms = Authorization.objects.get().answer_ms
     assert answer_ms is not None
@@ -220,3 +222,27 @@ def test_what_cannot_be_read_as_an_authorization_is_refused(card: Card) -> None:
 def test_an_authorization_of_another_product_is_none_of_ours(card: Card) -> None:
     assert deliver(captured("authorization", product="treasury")).json() == {"response_code": "OK"}
     assert Authorization.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decline_about_a_card_locked_elsewhere_waits_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    locked, free = (make_card(api_id=name, customer=make_active_customer()) for name in ("crd_locked", "crd_free"))
+    monkeypatch.setattr(authorizing, "_try_again_soon", lambda: None)
+    other = connections.create_connection("default")
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM cards_card WHERE id = %s FOR UPDATE", [locked.pk])
+        for card in (locked, free):
+            deliver(captured("authorization", operation_id=card.api_id, data={"card_id": card.api_id}), sent(2))
+        written = set(Authorization.objects.values_list("card", flat=True))
+    finally:
+        other.rollback()
+        other.close()
+
+    authorizing.write_kept()
+
+    assert written == {free.pk}
+    assert set(Authorization.objects.values_list("card", flat=True)) == {free.pk, locked.pk}
