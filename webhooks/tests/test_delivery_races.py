@@ -79,6 +79,19 @@ def test_sweeps_side_by_side_share_what_is_due() -> None:
     assert set(WebhookEvent.objects.values_list("attempts", flat=True)) == {2}
 
 
+def test_a_sweep_passes_by_what_another_one_is_at() -> None:
+    for number in range(3):
+        make_event(operation_id=f"op_{number}", outcome="RECEIVED", next_attempt_at=timezone.now())
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # so that a sweep that waits for us fails the test and does not hang it
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
+        WebhookEvent.objects.select_for_update().get(operation_id="op_0")
+        (handled,) = side_by_side(1, lambda _: actions.process_due(now=timezone.now(), limit=9))
+
+    assert handled == 2
+    assert WebhookEvent.objects.get(operation_id="op_0").attempts == 1
+
+
 def test_a_card_in_use_costs_the_provider_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "LOCK_TIMEOUT", "50ms")
     card = make_card(api_id="crd_123")
