@@ -24,12 +24,30 @@ REASONS = {
 }  # fmt: skip
 
 
-def in_words(code: str, description: str) -> str:
-    """Return why in our words, in the provider's where we have none, or an empty string."""
-    known = REASONS.get(code.upper())
+# The provider's one code for whatever could not be processed; how the card stood here then says more.
+BROAD = "C020"
+WHEN_HELD = {
+    "FROZEN": ("The card was frozen", "Unfreeze the card, then the cardholder can try again"),
+    "BLOCKED": ("The card was blocked", "Write to the provider to release the card"),
+    "EXPIRED": ("The card was expired", "The cardholder needs another card"),
+    "DELETED": ("The card was deleted", "The cardholder needs another card"),
+}
+
+
+def in_words(code: str, description: str, status: str = "") -> str:
+    """Return why in our words, in the provider's where we have none, or an empty string.
+
+    `status` is how the card stood here at the time.
+    """
+    known = _known(code, status)
     return known[0] if known else description or (f"The provider gave the code {code}" if code else "")
 
 
-def what_helps(code: str) -> str:
-    known = REASONS.get(code.upper())
+def what_helps(code: str, status: str = "") -> str:
+    known = _known(code, status)
     return known[1] if known else ""
+
+
+def _known(code: str, status: str) -> tuple[str, str] | None:
+    code = code.upper()
+    return (code == BROAD and WHEN_HELD.get(status)) or REASONS.get(code)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from cards import declines, mcc
@@ -28,7 +28,7 @@ from cards.statuses import (
 from cards.velocity import PortalMinute as PortalMinute
 from cards.velocity import VelocityRule as VelocityRule
 from cards.velocity import VelocityRuleSet as VelocityRuleSet
-from customers.models import Customer
+from customers.models import Customer, StatusChange
 from customers.status_changes import HasStatus
 from provider.models import ProviderCall
 
@@ -183,6 +183,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def with_card(self) -> Self:
         return self.select_related("card__customer")
 
+    def with_card_status(self) -> Self:
+        """Add how the card stood here when the purchase was made."""
+        steps = StatusChange.objects.filter(object_id=OuterRef("card_id"), at__lte=OuterRef("first_at"))
+        return self.annotate(card_status=Subquery(steps.order_by("-at", "-pk").values("to_status")[:1]))
+
     def at_address(self, address: uuid.UUID) -> "Transaction | None":
         """Return the purchase that lives there, or the one that what lived there became part of."""
         return self.filter(pk=address).first() or self.filter(placements__event__address=address).first()
@@ -226,6 +231,8 @@ class Transaction(models.Model):
     last_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
+    card_status = ""  # where with_card_status has not told it
+
     objects = TransactionQuerySet.as_manager()
 
     class Meta:
@@ -253,11 +260,11 @@ class Transaction(models.Model):
 
     @property
     def why_declined(self) -> str:
-        return declines.in_words(self.decline_code, self.decline_description)
+        return declines.in_words(self.decline_code, self.decline_description, self.card_status)
 
     @property
     def what_helps(self) -> str:
-        return declines.what_helps(self.decline_code)
+        return declines.what_helps(self.decline_code, self.card_status)
 
 
 class TransactionEventQuerySet(models.QuerySet["TransactionEvent"]):

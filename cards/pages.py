@@ -105,7 +105,8 @@ class CardPage:
 
 def card_page(card: Card, user: User) -> CardPage:
     calls = ProviderCall.objects.filter(target_id=card.pk, kind__in=CARD_CALLS).select_related("wanted_by")
-    shown = card.transactions.newest_first() if user.has_perm("cards.view_transaction") else card.transactions.none()
+    may_see = user.has_perm("cards.view_transaction")
+    shown = card.transactions.with_card_status().newest_first() if may_see else card.transactions.none()
     issuing = [card.call] if card.call else []
     return CardPage(
         card=card,

@@ -215,7 +215,9 @@ def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def transactions(request: PersonRequest) -> HttpResponse:
     chosen = TransactionFilter(request.GET).chosen()
-    page = page_of(Transaction.objects.with_card().chosen(chosen), by="first_at", **_place_in(request))
+    page = page_of(
+        Transaction.objects.with_card().with_card_status().chosen(chosen), by="first_at", **_place_in(request)
+    )
     seen = digest((row.pk, row.changed_at) for row in page.rows)
     if request.htmx and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
@@ -235,7 +237,7 @@ def transactions(request: PersonRequest) -> HttpResponse:
 @permission_required("cards.view_transaction", raise_exception=True)
 @vary_on_headers("HX-Request")
 def transaction(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    found = Transaction.objects.with_card().at_address(pk)
+    found = Transaction.objects.with_card().with_card_status().at_address(pk)
     if found is None:
         raise Http404("There is no purchase at this address.")
     if found.pk != pk:  # what was here turned out to be part of that one

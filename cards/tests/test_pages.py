@@ -1,6 +1,7 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +15,7 @@ from cards.models import Card, Transaction
 from cards.statuses import EventKind
 from cards.tests.making import NOON, make_active_customer, make_card, make_purchase
 from customers.models import Customer
+from customers.statuses import Source
 from provider.models import CallKind, CallState, ProviderCall
 
 pytestmark = pytest.mark.django_db
@@ -619,6 +621,28 @@ def test_a_declined_purchase_says_why_and_what_helps(client: Client, support: Us
 
     for shown in ("balance was too low", "top the card up", "Code M102", "Insufficient balance"):
         assert shown in html
+
+
+@pytest.mark.parametrize(
+    ("code", "moment", "words", "help_"),
+    [
+        ("C020", NOON, "The card was frozen", "Unfreeze the card"),
+        ("C020", NOON + timedelta(minutes=1), "It could not be processed", "try again in a few minutes"),
+        ("M102", NOON, "balance was too low", "top the card up"),
+    ],
+)
+def test_our_own_status_at_that_moment_explains_a_broad_code(
+    code: str, moment: datetime, words: str, help_: str, client: Client, support: User
+) -> None:
+    card = make_card()
+    with mock.patch("customers.status_changes.timezone.now", return_value=moment):
+        card.change_status("FROZEN", source=Source.SYNC)
+    purchase = spend(card, kind=EventKind.DECLINED, decline_code=code)
+    client.force_login(support)
+
+    for address in (url("transaction", purchase.pk), url("transactions"), url("detail", card.pk)):
+        assert words in page(client, address)
+    assert help_ in page(client, url("transaction", purchase.pk))
 
 
 def test_a_code_nobody_listed_is_told_in_the_providers_words(client: Client, support: User) -> None:
