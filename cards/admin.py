@@ -14,10 +14,12 @@ from cards.models import (
     Card,
     Challenge,
     Deposit,
+    Holding,
     Notice,
     Placement,
     Transaction,
     TransactionEvent,
+    Withdrawal,
 )
 
 M = TypeVar("M", bound=Model)
@@ -99,7 +101,7 @@ class TransactionEventAdmin(RecordAdmin[TransactionEvent]):
 
 @admin.register(Placement)
 class PlacementAdmin(RecordAdmin[Placement]):
-    list_display = ["event", "transaction", "how"]
+    list_display = ["event", "transaction", "how", "repeats"]
     list_filter = ["how"]
     list_select_related = ["event", "transaction"]
 
@@ -118,14 +120,31 @@ class AuthorizationAdmin(RecordAdmin[Authorization]):
 
 @admin.register(Deposit)
 class DepositAdmin(RecordAdmin[Deposit]):
-    list_display = ["at", "net_amount", "amount", "blockchain", "wallet_address", "card_link"]
-    list_filter = ["blockchain", "at", ("card", admin.EmptyFieldListFilter)]
+    list_display = ["at", "net_amount", "amount", "blockchain", "wallet_address", "source", "card_link"]
+    list_filter = ["blockchain", "source", "at", ("card", admin.EmptyFieldListFilter)]
     list_select_related = ["card"]
     search_fields = ["transaction_hash__startswith", "wallet_address__startswith"]
 
     @admin.display(description="card")
     def card_link(self, deposit: Deposit) -> str | SafeString:
         return link_to(deposit.card)
+
+
+@admin.register(Holding)
+class HoldingAdmin(RecordAdmin[Holding]):
+    list_display = ["__str__", "balance", "on_cards", "accumulated_fees", "is_enabled", "is_missing", "read_at"]
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(RecordAdmin[Withdrawal]):
+    list_display = ["at", "amount", "state", "blockchain", "to_address", "card_link"]
+    list_filter = ["state", "at"]
+    list_select_related = ["card"]
+    search_fields = ["transaction_hash__startswith", "operation_id__startswith"]
+
+    @admin.display(description="card")
+    def card_link(self, withdrawal: Withdrawal) -> str | SafeString:
+        return link_to(withdrawal.card)
 
 
 @admin.register(Challenge)

@@ -6,13 +6,35 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cards import actions, decisions, ledger
-from cards.models import Authorization, Card, Challenge, Deposit, Notice, Placement, Transaction, TransactionEvent
+from cards.models import (
+    Authorization,
+    Card,
+    Challenge,
+    Deposit,
+    Holding,
+    Notice,
+    Placement,
+    Transaction,
+    TransactionEvent,
+    Withdrawal,
+)
 from cards.statuses import EventKind
 from cards.tests.making import make_card, make_purchase, make_question
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [Card, Transaction, TransactionEvent, Placement, Authorization, Deposit, Challenge, Notice]
+MODELS = [
+    Card,
+    Transaction,
+    TransactionEvent,
+    Placement,
+    Authorization,
+    Deposit,
+    Challenge,
+    Notice,
+    Holding,
+    Withdrawal,
+]
 
 
 @pytest.fixture
@@ -26,6 +48,8 @@ def card() -> Card:
     actions.record_deposit(wallet_address="0xabc", transaction_hash="0x1", amount=5, net_amount=5)  # type: ignore[arg-type]
     data = {"merchant_name": "Acme", "amount": 5, "currency": "USD", "received_at": timezone.now()}
     actions.record_challenge(card=card, challenge_id="c1", data=data)
+    Holding.objects.create(balance=5, read_at=timezone.now())
+    Withdrawal.objects.create(operation_id="w1", state="SENT", amount=5, card=card, at=timezone.now())
     return card
 
 
