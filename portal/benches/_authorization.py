@@ -75,8 +75,8 @@ def floor(run: Run, report: Report) -> None:
 
 def growth(run: Run, report: Report) -> None:
     """How the p95 grows from ten thousand cards to all of them."""
-    small = min(SMALL, run.cards)
-    databases = {small: run.database(small), run.cards: run.large()}
+    small = min(SMALL, run.cards // 10)
+    databases = {small: run.small(small), run.cards: run.large()}
     report.title(f"Growth of p95 at {run.rate}/s: {REPEATS} runs each in turn, medians")
     found: dict[int, list[float]] = {cards: [] for cards in databases}
     with Processes() as processes:

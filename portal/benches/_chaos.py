@@ -30,8 +30,7 @@ LATE_CARDS_AT = 0.5
 def chaos(run: Run, report: Report) -> None:
     """Every event recorded exactly once, whatever is killed meanwhile."""
     server = Server("chaos", ours=True)  # a server of its own: nobody else's may be killed
-    server.drop(f"bench_{KNOWN}_{KNOWN * EVENTS_PER_CARD}")
-    database = generate.ready(server, cards=KNOWN, events=KNOWN * EVENTS_PER_CARD)
+    database = generate.anew(server, cards=KNOWN, events=KNOWN * EVENTS_PER_CARD)
     mark = new_run()
     deliveries = [authorized(_card_of(number), f"{mark}-{number}") for number in range(run.deliveries)]
     report.title(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from decimal import Decimal
 from heapq import merge
 
@@ -27,38 +28,48 @@ LOCKED_SHARE = 0.05  # of the purchases are on the card whose row is locked
 Fault = Callable[[], AbstractContextManager[None]]
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is broken, how late an answer may be then, and how many purchases a second come on top."""
+
+    name: str
+    fault: Fault = contextlib.nullcontext
+    latest: float = LATEST
+    more: float = 0
+
+
 def faults(run: Run, report: Report) -> None:
     """The latest answer under each fault, while purchases keep coming."""
     database = run.large()
     report.title(f"Faults of {DURING:g} s at {run.rate:g}/s: the latest answer before, during and after")
+    everything: list[Answer] = []
     with Processes() as processes:
         broker = start_broker(processes)
         env = portal_env(database, CELERY_BROKER_URL=broker)
         address = start_portal(processes, env)
         start_worker(processes, env)
         warm_up(address, run)
-
-        everything: list[Answer] = []
-
-        def under(name: str, fault: Fault, *, latest: int = LATEST, more: float = 0) -> None:
-            answers = asyncio.run(_offer(address, _schedule(run, more=more), fault))
-            report.at_most(name, max(answer.milliseconds for answer in answers), latest)
+        for case in _cases(run, processes, database, report, has_broker=bool(broker)):
+            answers = asyncio.run(_offer(address, _schedule(run, more=case.more), case.fault))
+            report.at_most(case.name, max(answer.milliseconds for answer in answers), case.latest)
             report.figure("  answered", describe_codes(answers))
-            everything.extend(answers)
+            everything += answers
             asyncio.run(_come_to_rest(address))
-
-        under("nothing broken", contextlib.nullcontext)
-        under("a card's row locked elsewhere", lambda: _locked_row(database))
-        under("three times the load", contextlib.nullcontext, more=2 * run.rate)
-        if broker:
-            under("broker frozen", lambda: _frozen(processes, "broker"))
-        else:
-            report.note("broker frozen: left out, because redis-server is not installed and a folder cannot freeze")
-        if run.server.is_ours:
-            under("database stopped", run.server.stalled, latest=LATEST_WITHOUT_DATABASE)
-        else:
-            report.note("database stopped: left out, because the PostgreSQL of DATABASE_URL is not ours to stop")
     check_approvals(database, everything, report)
+
+
+def _cases(run: Run, processes: Processes, database: str, report: Report, *, has_broker: bool) -> Iterator[Case]:
+    yield Case("nothing broken")
+    yield Case("a card's row locked elsewhere", lambda: _locked_row(database))
+    yield Case("three times the load", more=2 * run.rate)
+    if has_broker:
+        yield Case("broker frozen", lambda: _frozen(processes, "broker"))
+    else:
+        report.note("broker frozen: left out, because redis-server is not installed and a folder cannot freeze")
+    if run.server.is_ours:
+        yield Case("database stopped", run.server.stalled, latest=LATEST_WITHOUT_DATABASE)
+    else:
+        report.note("database stopped: left out, because the PostgreSQL of DATABASE_URL is not ours to stop")
 
 
 async def _offer(address: str, schedule: Iterator[tuple[float, Request]], fault: Fault) -> list[Answer]:

@@ -20,5 +20,6 @@ class Run:
     def large(self) -> str:
         return generate.ready(self.server, cards=self.cards, events=self.events)
 
-    def database(self, cards: int) -> str:
-        return generate.ready(self.server, cards=cards, events=cards * EVENTS_PER_CARD)
+    def small(self, cards: int) -> str:
+        """Return a database made anew: what earlier runs left would be much beside the little there is."""
+        return generate.anew(self.server, cards=cards, events=cards * EVENTS_PER_CARD)

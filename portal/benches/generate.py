@@ -20,16 +20,26 @@ PROGRESS_EVERY = 5.0  # seconds
 
 def ready(server: Server, *, cards: int, events: int) -> str:
     """Return the address of a database that holds this much, made now or kept from an earlier run."""
-    name = f"bench_{cards}_{events}"
-    if server.has(name) and _is_whole(server, name):
-        manage(portal_env(server.url(name)), "migrate", "--verbosity", "0")
-        return server.url(name)
-    say(f"• making {name}: {cards:,} cards and {events:,} events; it is kept for the next run")
+    name = _name(cards, events)
+    if not (server.has(name) and _is_whole(server, name)):
+        return anew(server, cards=cards, events=events)
+    manage(portal_env(server.url(name)), "migrate", "--verbosity", "0")
+    return server.url(name)
+
+
+def anew(server: Server, *, cards: int, events: int) -> str:
+    """Make the database, whatever stood there, and return its address."""
+    name = _name(cards, events)
+    say(f"• making {name}: {cards:,} cards and {events:,} events")
     address = server.create(name)
     manage(portal_env(address), "migrate", "--verbosity", "0")
     with server.connect(name) as connection:
         _fill(connection, cards=cards, events=events)
     return address
+
+
+def _name(cards: int, events: int) -> str:
+    return f"bench_{cards}_{events}"
 
 
 def _is_whole(server: Server, name: str) -> bool:
