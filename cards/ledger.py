@@ -27,7 +27,7 @@ STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it
 Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # intake calls it in a transaction of its own, thousands of times
 def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str) -> TransactionEvent:
     """Record what the provider said about a purchase and place it among those it can touch.
 
