@@ -27,6 +27,12 @@ def doing(call: ProviderCall) -> str:
     return DOING.get(CallKind(call.kind), call.get_kind_display())
 
 
+def under_way(calls: Iterable[ProviderCall], kind: CallKind) -> str:
+    """Return why the same cannot be asked for now, or an empty string."""
+    call = next((call for call in calls if call.kind == kind and call.is_open), None)
+    return f"{doing(call)} is under way: wait for CryptoMate’s answer." if call else ""
+
+
 def next_step(card: Card, calls: Sequence[ProviderCall]) -> str:
     """Return the line under the card's number: where it stands and what helps."""
     under_way = next((call for call in calls if call.is_open), None)

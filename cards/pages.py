@@ -60,7 +60,7 @@ class CardPage:
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),
             "may_see_purchases": self.user.has_perm("cards.view_transaction"),
             "reason_against_freeze": self._reason_against_freeze,
-            "reason_against_limits": reason_against(check_can_change_limits, card),
+            "reason_against_limits": reason_against_limits(card, self.calls),
             "poll_ms": self._poll_ms,
             "seen": ",".join(f"{name}:{word}" for name, word in self._digests.items()),
         }
@@ -72,7 +72,7 @@ class CardPage:
     @property
     def _reason_against_freeze(self) -> str:
         check = check_can_unfreeze if self.card.status == CardStatus.FROZEN else check_can_freeze
-        return reason_against(check, self.card)
+        return display.under_way(self.calls, CallKind.SET_FROZEN) or reason_against(check, self.card)
 
     def changed(self, seen: str) -> list[str]:
         """Return the parts that are not as the browser says it has seen them."""
@@ -92,6 +92,7 @@ class CardPage:
             card.expiry,
             card.holder_name,
             card.polled_at,
+            reason_against_limits(card, self.calls),
         )
         return {
             "head": digest([card.status, card.hold_reason, card.remote_status, card.last4, faces, calls]),
@@ -103,15 +104,23 @@ class CardPage:
         }
 
 
-def card_page(card: Card, user: User) -> CardPage:
+def reason_against_limits(card: Card, calls: Sequence[ProviderCall]) -> str:
+    return display.under_way(calls, CallKind.SET_LIMITS) or reason_against(check_can_change_limits, card)
+
+
+def calls_about(card: Card) -> list[ProviderCall]:
     calls = ProviderCall.objects.filter(target_id=card.pk, kind__in=CARD_CALLS).select_related("wanted_by")
+    return list(calls.order_by("-wanted_at")[:CALLS_SHOWN])
+
+
+def card_page(card: Card, user: User) -> CardPage:
     may_see = user.has_perm("cards.view_transaction")
     shown = card.transactions.with_card_status().newest_first() if may_see else card.transactions.none()
     issuing = [card.call] if card.call else []
     return CardPage(
         card=card,
         user=user,
-        calls=[*calls.order_by("-wanted_at")[:CALLS_SHOWN], *issuing],
+        calls=[*calls_about(card), *issuing],
         purchases=list(shown[:PURCHASES_SHOWN]),
         deposits=list(card.deposits.all()[:DEPOSITS_SHOWN]),
         attention=attention_of(card, now=timezone.now()),
@@ -127,7 +136,10 @@ def customer_cards(customer: Customer, user: User) -> dict[str, Any]:
         "customer": customer,
         "may_see": user.has_perm("cards.view_card"),
         "may_issue": user.has_perm("cards.issue_card"),
-        "reason_against_issue": reason_against(check_can_issue, customer),
+        "reason_against_issue": (
+            display.under_way([issuing] if issuing else [], CallKind.ISSUE_CARD)
+            or reason_against(check_can_issue, customer)
+        ),
         "customer_cards": customer.cards.newest_first(),
         "is_issuing": issuing is not None and issuing.is_open,
         "face": face,

@@ -15,10 +15,9 @@ from cards import actions, challenges, money, pages
 from cards.forms import IssueForm, LimitsForm, TransactionFilter
 from cards.models import Card, Challenge, Notice, Transaction
 from cards.paging import Page, digest, page_of
-from cards.policies import check_can_change_limits
 from cards.statuses import TransactionState
 from customers.models import Customer
-from customers.policies import NotAllowed, check_can_issue, reason_against
+from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
 from customers.timeline import timeline
 from provider.actions import AlreadyUnderway
@@ -111,8 +110,7 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     card = get_object_or_404(Card.objects.with_customer(), pk=pk)
     form = LimitsForm.of(card, request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        refusal = reason_against(check_can_change_limits, card)
-        return _limits(request, card, form, refusal=refusal, status=422 if form.is_bound else 200)
+        return _limits(request, card, form, status=422 if form.is_bound else 200)
     try:
         actions.set_limits(card=card, limits=form.limits(), by=request.user)
     except MAY_NOT as refused:
@@ -120,8 +118,9 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("cards:detail", pk=pk)
 
 
-def _limits(request: PersonRequest, card: Card, form: LimitsForm, *, refusal: str, status: int) -> HttpResponse:
-    context = {"card": card, "form": form, "refusal": refusal}
+def _limits(request: PersonRequest, card: Card, form: LimitsForm, *, status: int, refusal: str = "") -> HttpResponse:
+    reason = pages.reason_against_limits(card, pages.calls_about(card))
+    context = {"card": card, "form": form, "refusal": refusal, "reason_against_limits": reason}
     return render(request, "cards/limits.html", context, status=status)
 
 

@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cards import ledger
+from cards.display import doing
 from cards.models import Card, Transaction
 from cards.statuses import EventKind
 from cards.tests.making import NOON, make_active_customer, make_card, make_purchase
@@ -331,6 +333,28 @@ def test_freezing_returns_to_the_page_that_says_what_is_under_way(client: Client
     assert response.redirect_chain == [(f"/cards/{card.pk}/", 302)]
     assert "Freezing the card at CryptoMate" in html
     assert 'hx-trigger="every 500ms"' in html
+
+
+def test_what_is_under_way_cannot_be_asked_for_again_and_the_button_says_so(client: Client, officer: User) -> None:
+    card = make_card(status="FROZEN")
+    freezing = asked(card, CallKind.SET_FROZEN, CallState.SENT, payload={"freeze": False})
+    limiting = asked(card, CallKind.SET_LIMITS, CallState.UNKNOWN)
+    issuing = asked(card.customer, CallKind.ISSUE_CARD, CallState.WANTED)
+    client.force_login(officer)
+    buttons = {
+        ("detail", card.pk, "Unfreeze card"): f"{doing(freezing)} is under way",
+        ("limits", card.pk, "Change limits"): f"{doing(limiting)} is under way",
+        ("issue", card.customer_id, "Issue card"): f"{doing(issuing)} is under way",
+    }
+
+    for (name, pk, button), words in buttons.items():
+        html = page(client, url(name, pk))
+        assert words in html
+        assert re.search(f'type="button" disabled aria-describedby="why-[a-z]+">{button}</button>', html)
+
+    ProviderCall.objects.update(state=CallState.DONE, sent_at=timezone.now(), answered_at=timezone.now())
+    for name, pk, _ in buttons:
+        assert "is under way" not in page(client, url(name, pk))
 
 
 def test_what_cannot_be_frozen_says_so_and_stays(client: Client, support: User) -> None:
