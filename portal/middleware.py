@@ -39,7 +39,7 @@ def utf8_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
         if request.encoding and request.encoding.lower() not in ("utf-8", "utf8"):
             if request.content_type == "multipart/form-data":
                 raise BadRequest("Forms are written in UTF-8.")
-            request.encoding = None
+            request.encoding = "utf-8"
         return get_response(request)
 
     return middleware

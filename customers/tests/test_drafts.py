@@ -102,7 +102,7 @@ def test_support_keeps_no_draft(support: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_image_that_was_replaced_before_it_was_sent_is_deleted(officer: User, settings: Any) -> None:
     customer = customer_asked_for(BOTH_SIDES)
-    chosen = {"customer": customer, "requirement_id": "identity_document", "by": officer}
+    chosen: Any = {"customer": customer, "requirement_id": "identity_document", "by": officer}
     save_draft(**chosen, upload=front_side())
 
     draft = upload_document(**chosen, upload=front_side())
