@@ -1,5 +1,7 @@
+import re
 import uuid
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -10,9 +12,21 @@ from cards.statuses import ApprovalMethod, TransactionState
 from customers.models import Customer
 from customers.policies import NotAllowed
 
+LONGER_AND_LONGER = ("daily_limit", "weekly_limit", "monthly_limit")
+TOO_MUCH = "Write an amount below 1,000,000,000,000, or leave it empty for no limit."
+
+
+class AmountField(forms.DecimalField):
+    """Takes digits and a point. What Python would read besides, such as 1e5, is more likely a slip."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value not in self.empty_values and not re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", str(value).strip()):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
 
 def limit_field(label: str) -> forms.DecimalField:
-    return forms.DecimalField(
+    return AmountField(
         label=label,
         required=False,
         min_value=Decimal(0),
@@ -24,6 +38,8 @@ def limit_field(label: str) -> forms.DecimalField:
             "invalid": "Write the amount like 250 or 99.50.",
             "min_value": "A limit cannot be negative. Leave it empty for no limit.",
             "max_decimal_places": "Use at most two decimals, like 99.50.",
+            "max_digits": TOO_MUCH,
+            "max_whole_digits": TOO_MUCH,
         },
     )
 
@@ -42,6 +58,16 @@ class LimitsForm(forms.Form):
     def limits(self) -> dict[str, Decimal | None]:
         return {name: self.cleaned_data[name] for name in LIMITS}
 
+    def warning(self) -> str:
+        """Return what to know about limits that never count, because one of a longer time is lower."""
+        given = [(name, value) for name in LONGER_AND_LONGER if (value := self.cleaned_data[name]) is not None]
+        return " ".join(
+            f"The {LIMITS[name].lower()} limit of {value:.2f} never counts: the {LIMITS[longer].lower()} one of "
+            f"{lower:.2f} is reached first."
+            for (name, value), (longer, lower) in pairwise(given)
+            if value > lower
+        )
+
 
 class IssueForm(LimitsForm):
     # The same form sent twice must not issue two cards.
@@ -50,8 +76,11 @@ class IssueForm(LimitsForm):
         label="Holder name",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=f"As printed on the card: at most {LONGEST_HOLDER_NAME} letters and spaces. Accents are left out.",
-        error_messages={"required": "Write the name that stands on the card."},
+        help_text=f"As printed on the card: at most {LONGEST_HOLDER_NAME} Latin letters and spaces. Accents are dropped.",
+        error_messages={
+            "required": "Write the name that stands on the card.",
+            "max_length": f"Use at most {LONGEST_HOLDER_NAME} characters.",
+        },
     )
     approval_method = forms.ChoiceField(
         label="Approval method",

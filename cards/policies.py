@@ -37,7 +37,7 @@ def check_holder_name(name: str) -> None:
     if len(name) > LONGEST_HOLDER_NAME:
         raise NotAllowed(f"Use at most {LONGEST_HOLDER_NAME} characters: this name has {len(name)}.")
     if not name or not all(character.isascii() and (character.isalpha() or character == " ") for character in name):
-        raise NotAllowed("Use letters and spaces only.")
+        raise NotAllowed("Use the Latin letters A to Z and spaces only.")
 
 
 def printable_name(name: str) -> str:

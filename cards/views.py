@@ -115,6 +115,7 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         actions.set_limits(card=card, limits=form.limits(), by=request.user)
     except MAY_NOT as refused:
         return _limits(request, card, form, refusal=str(refused), status=409)
+    _warn(request, form)
     return redirect("cards:detail", pk=pk)
 
 
@@ -122,6 +123,11 @@ def _limits(request: PersonRequest, card: Card, form: LimitsForm, *, status: int
     reason = pages.reason_against_limits(card, pages.calls_about(card))
     context = {"card": card, "form": form, "refusal": refusal, "reason_against_limits": reason}
     return render(request, "cards/limits.html", context, status=status)
+
+
+def _warn(request: PersonRequest, form: LimitsForm) -> None:
+    if warning := form.warning():
+        messages.warning(request, warning)
 
 
 @require_POST
@@ -187,6 +193,7 @@ def issue(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     except MAY_NOT as refusal:
         return _issuing(request, customer, form, refusal=str(refusal), status=409)
     messages.info(request, f"The card for {form.cleaned_data['holder_name']} is being issued.")
+    _warn(request, form)
     return redirect(reverse("customers:detail", args=[customer.pk], fragment="customer-cards"))
 
 

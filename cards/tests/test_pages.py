@@ -177,7 +177,7 @@ def test_a_forged_form_for_a_customer_who_is_not_active_issues_nothing(
     ("change", "words"),
     [
         ({"holder_name": ""}, "Write the name that stands on the card"),
-        ({"holder_name": "Maria B4rber"}, "Use letters and spaces only"),
+        ({"holder_name": "Maria B4rber"}, "Use the Latin letters A to Z"),
         ({"holder_name": "X" * 28}, "Use at most 27 characters"),
         ({"approval_method": "NONE"}, "Select a valid choice"),
         ({"daily_limit": "-1"}, "A limit cannot be negative"),
@@ -464,6 +464,51 @@ def test_a_negative_limit_is_said_at_its_field(client: Client, officer: User) ->
 
     assert response.status_code == 422
     assert 'id="id_weekly_limit_error"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("1e5", "Write the amount like 250 or 99.50."),
+        ("1,000", "Write the amount like 250 or 99.50."),
+        ("NaN", "Write the amount like 250 or 99.50."),
+        ("9" * 13, "Write an amount below 1,000,000,000,000"),
+        ("9" * 20, "Write an amount below 1,000,000,000,000"),
+    ],
+)
+def test_a_limit_that_cannot_be_read_says_how_to_write_one(
+    typed: str, sentence: str, client: Client, officer: User
+) -> None:
+    client.force_login(officer)
+
+    response = client.post(url("limits", make_card().pk), {"daily_limit": typed})
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert f'value="{typed}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("500", "400", "300"), ["daily limit of 500.00", "weekly one of 400.00", "weekly limit of 400.00"]),
+        (("500", "", "300"), ["daily limit of 500.00", "monthly one of 300.00"]),
+        (("100", "100", "100"), []),
+        (("", "", ""), []),
+    ],
+)
+def test_limits_that_never_count_are_taken_with_a_warning(
+    limits: tuple[str, str, str], said: list[str], client: Client, officer: User
+) -> None:
+    client.force_login(officer)
+    names = ("daily_limit", "weekly_limit", "monthly_limit")
+
+    html = client.post(url("limits", make_card().pk), dict(zip(names, limits, strict=True)), follow=True).content
+
+    assert ProviderCall.objects.exists()
+    assert (b"never counts" in html) == bool(said)
+    for words in said:
+        assert words in html.decode()
 
 
 def test_the_limits_of_a_closed_card_are_refused_in_words(client: Client, officer: User) -> None:
