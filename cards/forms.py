@@ -76,7 +76,7 @@ class IssueForm(LimitsForm):
         label="Holder name",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=f"As printed on the card: at most {LONGEST_HOLDER_NAME} Latin letters and spaces. Accents are dropped.",
+        help_text=f"As printed on the card: at most {LONGEST_HOLDER_NAME} letters A to Z and spaces. Accents are cut.",
         error_messages={
             "required": "Write the name that stands on the card.",
             "max_length": f"Use at most {LONGEST_HOLDER_NAME} characters.",
