@@ -13,7 +13,7 @@ from cards import decisions
 from cryptomate.testing import FakeTransport
 from portal import embedded
 from portal.roles import create_roles
-from webhooks import authorizing
+from webhooks import afterwards
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -49,8 +49,12 @@ def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _decisions_see_what_the_test_wrote(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Decide over the test's own connection, unless the test asks for the one that production uses."""
-    authorizing._kept.clear()
+    """Decide over the test's own connection, unless the test asks for the one that production uses.
+
+    What is written after the answer is written at once, and not by another thread.
+    """
+    afterwards.kept.clear()
+    monkeypatch.setattr(afterwards, "hand_over", afterwards.write_kept)
     if "decisions_connection" not in request.fixturenames:
         monkeypatch.setattr(decisions, "DATABASE", "default")
         monkeypatch.setattr(decisions.outage, "alias", "default")

@@ -31,7 +31,8 @@ def write_down(answers: Sequence[Answer]) -> list[Answer]:
 
     Raises django.db.Error while the database is away.
     """
-    with transaction.atomic(using=decisions.DATABASE), connections[decisions.DATABASE].cursor() as cursor:
+    connection = connections[decisions.DATABASE]
+    with transaction.atomic(using=decisions.DATABASE, savepoint=False), connection.cursor() as cursor:
         cursor.execute(NOT_DURABLE)
         timed = [answer for answer in answers if answer.is_written and answer.reason]
         if timed:

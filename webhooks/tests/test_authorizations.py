@@ -14,7 +14,7 @@ from cards.models import Authorization, Card, Notice, VelocityRule
 from cards.tests.making import make_active_customer, make_card
 from customers.tests.making import make_customer
 from provider.models import ProviderCall
-from webhooks import authorizing
+from webhooks import afterwards
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import captured, deliver
 
@@ -111,7 +111,7 @@ def test_an_answer_stands_though_its_delivery_cannot_be_stored(card: Card, monke
     def cannot(*_: Any, **__: Any) -> None:
         raise DataError("it does not fit")
 
-    monkeypatch.setattr(authorizing, "as_row", cannot)
+    monkeypatch.setattr(afterwards, "as_row", cannot)
 
     assert deliver(captured("authorization")).json() == {"response_code": "00"}
     assert Authorization.objects.count() == 1
@@ -119,17 +119,16 @@ def test_an_answer_stands_though_its_delivery_cannot_be_stored(card: Card, monke
 
 
 def test_a_row_that_cannot_be_written_holds_up_no_other(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_kept = authorizing.write_kept
-    monkeypatch.setattr(authorizing, "write_kept", lambda: None)
+    monkeypatch.setattr(afterwards, "hand_over", lambda: None)
     for name in ("one", "two", "three"):
         deliver(captured("authorization", operation_id=name))
-    kept = authorizing._kept[1]
-    authorizing._kept[1] = replace(kept, arrival=replace(kept.arrival, trace_id="x" * 500))
+    kept = afterwards.kept[1]
+    afterwards.kept[1] = replace(kept, arrival=replace(kept.arrival, trace_id="x" * 500))
 
-    write_kept()
+    afterwards.write_kept()
 
     assert set(WebhookEvent.objects.values_list("operation_id", flat=True)) == {"one", "three"}
-    assert not authorizing._kept
+    assert not afterwards.kept
 
 
 def test_while_the_database_is_away_purchases_are_declined_and_on_record_afterwards(
@@ -140,7 +139,7 @@ def test_while_the_database_is_away_purchases_are_declined_and_on_record_afterwa
     assert not Authorization.objects.exists()
 
     decisions.outage._over.set()
-    authorizing.write_kept()
+    afterwards.write_kept()
 
     assert answers == [{"response_code": "05"}] * 2
     assert set(Authorization.objects.values_list("operation_id", "reason")) == {
@@ -150,13 +149,13 @@ def test_while_the_database_is_away_purchases_are_declined_and_on_record_afterwa
 
 
 def test_what_is_kept_for_a_database_that_is_away_is_bounded(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authorizing, "MOST_KEPT", 2)
+    monkeypatch.setattr(afterwards, "MOST_KEPT", 2)
     decisions.outage._over.clear()
     for name in ("one", "two", "three"):
         assert deliver(captured("authorization", operation_id=name)).json() == {"response_code": "05"}
     decisions.outage._over.set()
 
-    authorizing.write_kept()
+    afterwards.write_kept()
 
     assert Authorization.objects.count() == 2
 
@@ -225,11 +224,8 @@ def test_an_authorization_of_another_product_is_none_of_ours(card: Card) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_decline_about_a_card_locked_elsewhere_waits_and_holds_up_no_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_decline_about_a_card_locked_elsewhere_waits_and_holds_up_no_other() -> None:
     locked, free = (make_card(api_id=name, customer=make_active_customer()) for name in ("crd_locked", "crd_free"))
-    monkeypatch.setattr(authorizing, "_try_again_soon", lambda: None)
     other = connections.create_connection("default")
     try:
         other.set_autocommit(False)
@@ -242,7 +238,7 @@ def test_a_decline_about_a_card_locked_elsewhere_waits_and_holds_up_no_other(
         other.rollback()
         other.close()
 
-    authorizing.write_kept()
+    afterwards.write_kept()
 
     assert written == {free.pk}
     assert set(Authorization.objects.values_list("card", flat=True)) == {free.pk, locked.pk}
