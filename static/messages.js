@@ -2,7 +2,7 @@
 // A response adds some with the header HX-Trigger: {"messages": {"items": [{"level": "success", "text": "Saved"}]}}.
 // A script does the same with document.dispatchEvent(new CustomEvent("messages", { detail: { items: [...] } })).
 (() => {
-  const STAYS_MS = 8000;
+  const STAYS_MS = 4000;
   const TEMPLATES = { success: "good", info: "neutral", debug: "neutral", warning: "waiting", error: "bad" };
 
   const arm = (message) => {
