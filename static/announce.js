@@ -32,20 +32,31 @@
     refusal?.focus();
   };
 
-  // The button somebody pressed went with what it did: go on from what stands in its place.
-  const focusSuccessor = ({ target, requestConfig }) => {
-    const wasPressed = ["submit", "click"].includes(requestConfig?.triggeringEvent?.type);
-    if (document.activeElement !== document.body || !wasPressed) return;
-    const place = document.getElementById(target.id)?.querySelector("summary, h1, h2, h3");
+  // What had the focus may go with a swap: the nearest thing around it that is still there gets it.
+  const PLACES = "summary, h1, h2, h3, a[href]";
+  let around = [];
+
+  const idsAround = (element) => {
+    const named = element.closest("main [id], main");
+    return named ? [named.id, ...idsAround(named.parentElement)] : [];
+  };
+
+  const regainFocus = () => {
+    if (document.activeElement !== document.body) return;
+    const remains = around.map((id) => document.getElementById(id)).find(Boolean);
+    const place = remains?.matches(PLACES) ? remains : remains?.querySelector(PLACES);
     if (place?.matches("h1, h2, h3")) place.tabIndex = -1;
-    place?.focus();
+    place?.focus({ preventScroll: true });
   };
 
   document.addEventListener("announce", (event) => say(event.detail));
   document.addEventListener("htmx:load", (event) => regions(event.target).forEach((region) => say(remember(region))));
+  document.addEventListener("htmx:beforeSwap", () => {
+    around = idsAround(document.activeElement);
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if ([409, 422].includes(event.detail.xhr?.status)) focusRefusal(event.target);
-    focusSuccessor(event.detail);
+    regainFocus();
   });
   document.addEventListener("DOMContentLoaded", () => {
     regions(document).forEach(remember);

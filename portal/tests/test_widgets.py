@@ -179,6 +179,11 @@ def test_the_focus_stays_where_the_button_was_that_an_answer_took_away(page: Pag
 
     expect(page.get_by_text("Phone, supplied")).to_be_focused()
 
+    page.get_by_text("Phone, supplied").evaluate("summary => { summary.textContent = 'Phone, on its way' }")
+    page.evaluate("htmx.ajax('GET', '/answered/', { target: '#answer', swap: 'outerHTML' })")
+
+    expect(page.get_by_text("Phone, supplied")).to_be_focused()
+
 
 def test_a_swap_can_bring_a_message(page: Page) -> None:
     button(page, "Speak").click()
