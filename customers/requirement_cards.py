@@ -13,7 +13,7 @@ from cryptomate import DataRequirement
 from customers.checklists import DocumentCard, Held, document_card, held_for, is_uploading
 from customers.display import Face, waiting_face
 from customers.models import Customer, Document, EnablementRequest
-from customers.requirement_forms import SIDES, DataForm, DocumentForm
+from customers.requirement_forms import SIDES, DataForm, DocumentForm, is_held
 from customers.requirements import Checklist, Wanted
 from customers.statuses import DocumentStatus, RequestStatus
 from provider.models import CallKind, ProviderCall
@@ -125,6 +125,10 @@ class Card:
             return False
         return self.wanted.is_open or self.request.status == RequestStatus.REJECTED
 
+    def is_as_drawn(self, before: str) -> bool:
+        """Answer whether the card stands as it did when the form on it was drawn; a form that says nothing may go."""
+        return not before or before == self.digest
+
     @property
     def is_shut(self) -> bool:
         return self.meaning == "satisfied" and self.bound is None and not self.refusal
@@ -185,7 +189,7 @@ def cards_of(
     return [
         Card(
             customer, request, wanted, person, held, is_asking,
-            is_saving=is_saving and not wanted.is_document, chosen=str((chosen or {}).get(wanted.id, "")),
+            is_saving=is_saving and is_answered(customer, wanted), chosen=str((chosen or {}).get(wanted.id, "")),
         )
         for wanted in checklist.wanted
     ]  # fmt: skip
@@ -204,6 +208,14 @@ def _is_asking_anew(customer: Customer, request: EnablementRequest) -> bool:
     if request.status != RequestStatus.REJECTED:
         return False
     return customer.open_calls().filter(kind=CallKind.REQUEST_PRODUCT).exists()
+
+
+def is_answered(customer: Customer, wanted: Wanted) -> bool:
+    """Answer whether we hold the data that the provider still misses: they are what is on its way there."""
+    if not isinstance(wanted.requirement, DataRequirement) or not wanted.is_missing or wanted.reasons:
+        return False
+    fields = [each for each in wanted.requirement.fields if each.required] or wanted.requirement.fields
+    return bool(fields) and all(is_held(customer, each) for each in fields)
 
 
 def _is_saving(customer: Customer, request: EnablementRequest) -> bool:

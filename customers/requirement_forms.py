@@ -110,6 +110,13 @@ def is_taken_by(field: forms.Field, answer: Any) -> bool:
         return False
 
 
+def is_held(customer: Customer, wanted: RequirementField) -> bool:
+    columns = [column for column in columns_of(wanted) if column not in OPTIONAL_COLUMNS]
+    if columns:
+        return all(getattr(customer, column) not in (None, "") for column in columns)
+    return answer_to(customer, wanted.key) is not None
+
+
 class DocumentForm(forms.Form):
     """One document of one of the types that satisfy the requirement. The type decides the sides and the metadata."""
 
@@ -129,6 +136,7 @@ class DocumentForm(forms.Form):
         chosen = chosen or (offered[0].id if len(offered) == 1 else "")
         self.option = card.option(chosen)
         self.draft = draft_of(card.document, chosen)
+        self.earlier = of_type(card.document, chosen)
         self.initial = {"document_type": chosen}
         types = [(option.id, option.name) for option in offered]
         cast("forms.ChoiceField", self.fields["document_type"]).choices = [places.NOTHING_CHOSEN, *types]
@@ -146,7 +154,7 @@ class DocumentForm(forms.Form):
             self.fields[f"{side}_image"] = ImageField(label=f"{side.title()} image", required=not is_kept)
 
     def _add_metadata(self, option: ValidDocument) -> None:
-        kept = self.draft.metadata if self.draft else {}
+        kept = self.earlier.metadata if self.earlier else {}
         for wanted in option.metadata:
             self.fields[metadata_name(wanted)] = field_for(wanted)
             self.initial[metadata_name(wanted)] = as_typed(kept.get(wanted.key))
@@ -216,5 +224,9 @@ def metadata_name(wanted: RequirementField) -> str:
 
 def draft_of(document: Document | None, document_type: str) -> Document | None:
     """Return the document where it is a draft of this type: a photo of another document is no start for this one."""
-    is_draft = document is not None and document.status == DocumentStatus.DRAFT
-    return document if is_draft and document and document.document_type == document_type else None
+    found = of_type(document, document_type)
+    return found if found and found.status == DocumentStatus.DRAFT else None
+
+
+def of_type(document: Document | None, document_type: str) -> Document | None:
+    return document if document and document.document_type == document_type else None

@@ -26,6 +26,9 @@ from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
 from provider.actions import AlreadyUnderway
 
+CHANGED_MEANWHILE = (
+    "This changed while you were filling it in. Look at what stands above, then send yours again to replace it."
+)
 MAY_NOT_CHANGE = (NotAllowed, StepNotAllowed, AlreadyUnderway)
 
 
@@ -161,6 +164,8 @@ def save_data(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpRe
     customer = get_object_or_404(Customer, pk=pk)
     card = requirement_card(customer, request.user, requirement, is_document=False)
     form = card.data_form(request.POST)
+    if not card.is_as_drawn(request.POST.get("drawn_from", "")):
+        return _answer(request, customer, card, form=form, refusal=CHANGED_MEANWHILE, status=409)
     if not form.is_valid():
         return _answer(request, customer, card, form=form, status=422)
     refusal = refusal_of(lambda: actions.update_customer(customer=customer, data=form.values(), by=request.user))
@@ -178,6 +183,8 @@ def document(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpRes
     if request.method == "GET":
         return _document_fields(request, card)
     form = card.document_form(request.POST, request.FILES)
+    if not card.is_as_drawn(request.POST.get("drawn_from", "")):
+        return _answer(request, customer, card, form=form, refusal=CHANGED_MEANWHILE, status=409)
     if not form.is_valid():
         return _incomplete_document(request, customer, card, form)
     refusal = refusal_of(
