@@ -1,6 +1,7 @@
 """Form fields that several forms use, with errors that say what to do."""
 
 from datetime import date
+from unicodedata import category
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +10,16 @@ from django.utils import timezone
 DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y"]
 EARLIEST_BIRTH = date(1900, 1, 1)
 PHONE_MARKS = str.maketrans("", "", " +-./()\u00a0")
+
+
+def refuse_hidden_characters(value: str) -> None:
+    """Refuse what nobody sees: such characters reorder a line of text, or make two names look like one."""
+    if any(category(character) in ("Cf", "Cc") for character in value):
+        raise ValidationError("This holds invisible characters. Clear the field and type it anew.", code="hidden")
+
+
+def line(*, most: int, label: str | None = None, required: bool = True) -> forms.CharField:
+    return forms.CharField(label=label, max_length=most, required=required, validators=[refuse_hidden_characters])
 
 
 class DateOnDocument(forms.DateField):
@@ -38,12 +49,19 @@ class Digits(forms.CharField):
         self.widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
 
     def clean(self, value: str | None) -> int | None:
-        typed = str(super().clean(value) or "").translate(PHONE_MARKS)
+        typed = digits_of(super().clean(value))
         if not typed:
             return None
-        if not (len(typed) <= self.most and typed.isascii() and typed.isdigit() and int(typed) > 0):
+        if not typed.strip("0"):
+            raise ValidationError(f"Enter it as it is dialled, for example {self.example}.", code="zero")
+        typed = typed.lstrip("0")
+        if not (len(typed) <= self.most and typed.isascii() and typed.isdigit()):
             raise ValidationError(f"Enter at most {self.most} digits, for example {self.example}.", code="invalid")
         return int(typed)
+
+
+def digits_of(typed: str | None) -> str:
+    return (typed or "").translate(PHONE_MARKS)
 
 
 def phone_country_code(*, required: bool) -> Digits:

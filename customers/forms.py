@@ -5,10 +5,20 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
 
-from customers import places
+from customers import places, twins
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
-from customers.form_fields import BirthDate, IdNumber, ask_by_name, phone_country_code, phone_number
+from customers.form_fields import (
+    BirthDate,
+    IdNumber,
+    ask_by_name,
+    digits_of,
+    line,
+    phone_country_code,
+    phone_number,
+)
 from customers.models import Customer
 from customers.remote import COLUMN_OF, COLUMNS
 
@@ -21,9 +31,9 @@ CARD_FIELDS = (
 class CustomerForm(forms.Form):
     """Raises nothing of its own: `values()` is what the actions take."""
 
-    first_name = forms.CharField(max_length=100)
-    second_name = forms.CharField(max_length=100, required=False)
-    last_name = forms.CharField(max_length=100)
+    first_name = line(most=100)
+    second_name = line(most=100, required=False)
+    last_name = line(most=100)
     email = forms.EmailField(max_length=254)
     birth_date = BirthDate(label="Date of birth", help_text="As on the document, for example 21/11/1984.")
     phone_country_code = phone_country_code(required=False)
@@ -31,10 +41,10 @@ class CustomerForm(forms.Form):
 
     country = forms.ChoiceField()
     state = forms.ChoiceField()
-    street_line1 = forms.CharField(label="Street line 1", max_length=200)
-    street_line2 = forms.CharField(label="Street line 2", max_length=200, required=False)
-    city = forms.CharField(max_length=100)
-    postal_code = forms.CharField(max_length=20)
+    street_line1 = line(label="Street line 1", most=200)
+    street_line2 = line(label="Street line 2", most=200, required=False)
+    city = line(most=100)
+    postal_code = line(most=20)
 
     individual_cards = forms.BooleanField(
         required=False, help_text="The customer gets a card of their own and is reviewed for it."
@@ -42,7 +52,7 @@ class CustomerForm(forms.Form):
     gender = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *Gender.choices], required=False)
     id_type = forms.ChoiceField(label="ID type", required=False)
     id_number = IdNumber(label="ID number", max_length=60, required=False)
-    occupation = forms.CharField(max_length=100, required=False)
+    occupation = line(most=100, required=False)
     annual_salary = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *AnnualSalary.choices], required=False)
     account_purpose = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *AccountPurpose.choices], required=False)
     expected_monthly_volume = forms.ChoiceField(choices=[places.NOTHING_CHOSEN, *MonthlyVolume.choices], required=False)
@@ -110,6 +120,31 @@ class RegistrationForm(CustomerForm):
     """A new customer. The hidden id becomes the row's, so that a form sent twice makes one customer."""
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    is_another_person = forms.BooleanField(label="This is another person", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.resembles_another = bool(cleaned.get("is_another_person"))
+        if not self.resembles_another:
+            self._compare(cleaned)
+        return cleaned
+
+    def _compare(self, cleaned: dict[str, Any]) -> None:
+        email, birth_date, but = cleaned.get("email"), cleaned.get("birth_date"), cleaned.get("id")
+        if email and birth_date and (twin := twins.same_email_and_birth(email, birth_date, but=but)):
+            self._doubt("email", twin, "this email and date of birth")
+        number = cleaned.get("id_number") if cleaned.get("individual_cards") else ""
+        if number and (twin := twins.same_id_number(number, but=but)):
+            self._doubt("id_number", twin, "this ID number")
+
+    def _doubt(self, field: str, twin: Customer, what: str) -> None:
+        self.resembles_another = True
+        sentence = '<a href="{}">{}</a> has {} already. Go on there, or tick “This is another person”.'
+        address = reverse("customers:detail", args=[twin.pk])
+        self.add_error(field, forms.ValidationError(format_html(sentence, address, twin.full_name, what), "twin"))
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "is_another_person"}
 
     def describes(self, customer: Customer) -> bool:
         """Answer whether the customer holds exactly what was typed."""
@@ -138,10 +173,26 @@ def answers_in_step(customer: Customer, columns: Mapping[str, Any]) -> dict[str,
 
 def check_phone_is_whole(form: forms.BaseForm) -> None:
     code, number = form.cleaned_data.get("phone_country_code"), form.cleaned_data.get("phone_number")
-    if number and not code and "phone_country_code" not in form.errors:
+    has_code = bool(code) or "phone_country_code" in form.errors
+    if number and not has_code:
         form.add_error("phone_country_code", "Enter the phone's country code too, for example 54.")
-    if code and not number and "phone_number" not in form.errors:
+    if has_code and not number and "phone_number" not in form.errors:
         form.add_error("phone_number", "Enter the number too, or leave both empty.")
+    if code and number:
+        _take_code_off(form, str(code))
+
+
+def _take_code_off(form: forms.BaseForm, code: str) -> None:
+    """Take a number that was typed with its country code for the number it is."""
+    typed = str(form["phone_number"].value()).strip()
+    if not typed.startswith(("+", "00")):
+        return
+    whole = digits_of(typed).lstrip("0")
+    number = whole.removeprefix(code).lstrip("0")
+    if whole.startswith(code) and number:
+        form.cleaned_data["phone_number"] = int(number)
+    else:
+        form.add_error("phone_number", f"This begins with another country code than {code}. Correct one of the two.")
 
 
 def values_of(customer: Customer) -> dict[str, Any]:

@@ -37,7 +37,12 @@ WRONG = [
     ({"phone_country_code": "54", "phone_number": "abc"}, "phone_number", "Enter at most 15 digits"),
     ({"phone_country_code": "54", "phone_number": "1" * 16}, "phone_number", "Enter at most 15 digits"),
     ({"phone_country_code": "5454", "phone_number": "11"}, "phone_country_code", "Enter at most 3 digits"),
-    ({"phone_country_code": "0", "phone_number": "11"}, "phone_country_code", "Enter at most 3 digits"),
+    ({"phone_country_code": "0", "phone_number": "11"}, "phone_country_code", "as it is dialled, for example 54."),
+    ({"phone_country_code": "54", "phone_number": "0"}, "phone_number", "as it is dialled, for example 1168860622."),
+    ({"phone_country_code": "54", "phone_number": "+55 11"}, "phone_number", "another country code than 54"),
+    ({"phone_country_code": "54", "phone_number": "+54"}, "phone_number", "another country code than 54"),
+    ({"first_name": "Ma\u202eria"}, "first_name", "invisible characters"),
+    ({"city": "Del\u200bViso"}, "city", "invisible characters"),
     ({"country": ""}, "country", "Choose the country."),
     ({"country": "XXX", "state": ""}, "country", "Choose the country from the list."),
     ({"state": ""}, "state", "Choose the state."),
@@ -77,6 +82,19 @@ def test_a_phone_is_taken_with_its_spaces() -> None:
 
     assert form.is_valid()
     assert (form.values()["phone_country_code"], form.values()["phone_number"]) == (54, 1168860622)
+
+
+@pytest.mark.parametrize("number", ["+54 11 6886-0622", "0054 11 6886 0622", "11 6886 0622", "011 6886 0622"])
+@pytest.mark.parametrize("code", ["54", "+54", "0054"])
+def test_a_country_code_stands_in_its_own_field_alone(code: str, number: str) -> None:
+    form = RegistrationForm(typed(phone_country_code=code, phone_number=number))
+
+    assert form.is_valid()
+    assert (form.values()["phone_country_code"], form.values()["phone_number"]) == (54, 1168860622)
+
+
+def test_a_wrong_country_code_hides_no_missing_number() -> None:
+    assert list(errors_of(phone_country_code="abc", phone_number="")) == ["phone_country_code", "phone_number"]
 
 
 @pytest.mark.parametrize("field", CARD_FIELDS)

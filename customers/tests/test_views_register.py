@@ -61,7 +61,8 @@ def test_a_form_brought_back_for_somebody_else_keeps_what_was_typed(as_officer: 
 
     refused = as_officer.post(NEW, {**answers, "first_name": "Pedro", "email": "pedro@example.com"})
     fresh_id = refused.context["form"]["id"].value()
-    created = as_officer.post(NEW, {**answers, "first_name": "Pedro", "email": "pedro@example.com", "id": fresh_id})
+    pedro = {"first_name": "Pedro", "email": "pedro@example.com", "id_number": "CD7654321"}
+    created = as_officer.post(NEW, {**answers, **pedro, "id": fresh_id})
 
     page = refused.content.decode()
     assert refused.status_code == 422
@@ -79,6 +80,40 @@ def test_another_conflict_in_the_database_is_not_taken_for_a_form_sent_twice(
     as_officer.raise_request_exception = False
 
     assert as_officer.post(NEW, typed(occupation="")).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id_number": "ZZ1"}, "email"),
+        ({"id_number": "ZZ1", "email": "MJuliaBarber@example.com"}, "email"),
+        ({"email": "m@example.com"}, "id_number"),
+        ({"email": "m@example.com", "id_number": "ab-123.4567"}, "id_number"),
+    ],
+    ids=["email", "email in other letters", "number", "number with marks"],
+)
+def test_somebody_who_may_be_registered_already_is_shown_and_can_be_another_person(
+    as_officer: Client, changes: dict[str, str], field: str
+) -> None:
+    maria = make_customer()
+    answers = typed(**changes)
+
+    doubted = as_officer.post(NEW, answers)
+    confirmed = as_officer.post(NEW, {**answers, "is_another_person": "on"})
+
+    page = doubted.content.decode()
+    assert doubted.status_code == 422
+    assert list(doubted.context["form"].errors) == [field]
+    assert f'<a href="/customers/{maria.pk}/">Maria Barber</a> has this' in page
+    assert "This is another person</label>" in page
+    assert confirmed.status_code == 302
+
+
+def test_nobody_is_asked_whether_a_new_person_is_another(as_officer: Client) -> None:
+    make_customer()
+
+    assert "This is another person" not in as_officer.get(NEW).content.decode()
+    assert as_officer.post(NEW, typed(email="p@example.com", id_number="ZZ1")).status_code == 302
 
 
 def test_wrong_input_comes_back_with_everything_typed(as_officer: Client) -> None:

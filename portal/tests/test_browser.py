@@ -59,10 +59,10 @@ def fill_in_maria(page: Page, email: str = "mjuliabarber@example.com") -> None:
     page.get_by_label("State", exact=True).select_option("ARG-B")
 
 
-def fill_in_finances(page: Page) -> None:
+def fill_in_finances(page: Page, number: str) -> None:
     page.get_by_label("Gender", exact=True).select_option("FEMALE")
     page.get_by_label("ID type", exact=True).select_option(index=1)
-    page.get_by_label("ID number", exact=True).fill("27123456")
+    page.get_by_label("ID number", exact=True).fill(number)
     page.get_by_label("Occupation", exact=True).fill("Architect")
     page.get_by_label("Annual salary", exact=True).select_option(index=1)
     page.get_by_label("Account purpose", exact=True).select_option(index=1)
@@ -103,7 +103,7 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     expect(page.get_by_label("Occupation", exact=True)).to_be_hidden()
     page.get_by_label("Individual cards", exact=True).check()
     expect(page.get_by_label("Occupation", exact=True)).to_be_visible()
-    fill_in_finances(page)
+    fill_in_finances(page, "27123456")
     page.get_by_role("button", name="Create customer").click()
 
     # 2. What is missing
@@ -184,7 +184,7 @@ def test_the_whole_registration_works_without_scripts(browser: Browser, stack: S
     page.goto(f"{stack.url}/customers/new/")
     fill_in_maria(page, "noscript@example.com")
     page.get_by_label("Individual cards", exact=True).check()
-    fill_in_finances(page)
+    fill_in_finances(page, "30987654")
 
     page.get_by_role("button", name="Create customer").click()
 
