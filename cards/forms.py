@@ -19,7 +19,7 @@ TOO_MUCH = "Write an amount below 1,000,000,000,000, or leave it empty for no li
 class AmountField(forms.DecimalField):
     """Takes digits and a point. What Python would read besides, such as 1e5, is more likely a slip."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if value not in self.empty_values and not re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", str(value).strip()):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
