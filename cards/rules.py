@@ -4,7 +4,7 @@ The same functions answer while the issuer waits, say afterwards why, and say wh
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,7 +78,7 @@ class Verdict:
     frees_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {name: _plain(value) for name, value in asdict(self).items() if value is not None}
+        return {name: _plain(value) for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

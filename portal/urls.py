@@ -13,10 +13,10 @@ account_urls = [
 handler500 = "portal.errors.server_error"
 
 urlpatterns = [
+    path("", include("webhooks.urls")),  # first, because an issuer waits for its answer
     path("", include("desk.urls")),
     path("customers/", include("customers.urls")),
     path("", include("cards.urls")),
-    path("", include("webhooks.urls")),
     path("audit/", include("audit.urls")),
     path("accounts/", include(account_urls)),
     # One door: Django admin has no sign-in page of its own.

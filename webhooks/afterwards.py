@@ -25,7 +25,7 @@ from webhooks.models import Outcome, WebhookEvent
 
 logger = logging.getLogger(__name__)
 
-GATHER_FOR = 0.05  # seconds; what comes within them is written together
+GATHER_FOR = 0.2  # seconds; what comes within them is written together
 MOST_AT_ONCE = 200
 MOST_KEPT = 5000  # a few megabytes
 WRITE_WITHIN = 1.0  # seconds

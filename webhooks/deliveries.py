@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from vault.cipher import keyed_hash
@@ -42,7 +43,7 @@ class Delivery:
     data: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest_of(self.body)
 
