@@ -21,6 +21,7 @@ from cards.models import (
     TransactionEvent,
     Withdrawal,
 )
+from cards.velocity import PortalMinute, VelocityRule, VelocityRuleSet
 
 M = TypeVar("M", bound=Model)
 
@@ -159,3 +160,21 @@ class NoticeAdmin(RecordAdmin[Notice]):
     list_display = ["created_at", "kind", "text", "seen_at", "seen_by", "customer"]
     list_filter = ["kind", ("seen_at", admin.EmptyFieldListFilter)]
     list_select_related = ["customer", "seen_by"]
+
+
+@admin.register(VelocityRule)
+class VelocityRuleAdmin(RecordAdmin[VelocityRule]):
+    """Replaced together at the provider, on their page; here to be read."""
+
+    list_display = ["max_authorizations", "time_window_seconds"]
+
+
+@admin.register(VelocityRuleSet)
+class VelocityRuleSetAdmin(RecordAdmin[VelocityRuleSet]):
+    list_display = ["__str__", "read_at"]
+
+
+@admin.register(PortalMinute)
+class PortalMinuteAdmin(RecordAdmin[PortalMinute]):
+    list_display = ["minute"]
+    show_full_result_count = False

@@ -28,6 +28,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
         "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.change_velocityrule",
+        "cards.view_velocityruleset", "cards.view_portalminute",
         "webhooks.view_webhookevent", "webhooks.reprocess", "webhooks.view_refusal", "audit.view_event",
     ),
 }  # fmt: skip
