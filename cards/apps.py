@@ -6,11 +6,13 @@ class CardsConfig(AppConfig):
 
     def ready(self) -> None:
         from cards.challenges import RespondToChallenge
+        from cards.display import card_names
         from cards.effects import effects  # effects need the models
         from cards.statuses import CardStatus
-        from customers.timeline import STATUSES
+        from customers.timeline import NAMED, STATUSES
         from provider.effects import register
 
         for effect in [*effects(), RespondToChallenge()]:
             register(effect)
         STATUSES["card"] = CardStatus
+        NAMED.append(card_names)

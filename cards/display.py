@@ -1,11 +1,13 @@
 """What the pages say about a card and its calls, and when they ask again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from cards.models import Card
 from cards.statuses import CARD_WORDS, CardStatus, HoldReason
 from customers.display import DOING, Face, is_late
+from customers.models import Customer
 from provider.models import CallKind, CallState, ProviderCall
 
 AT_REST = 2000  # milliseconds
@@ -19,6 +21,11 @@ AFTER_REFUSAL = {
     CallKind.SET_LIMITS: "The limits are as they were. Change them once more.",
     CallKind.SET_VELOCITY_RULES: "The rules are as they were. Change them once more.",
 }
+
+
+def card_names(customer: Customer, rows: Collection[UUID]) -> dict[UUID, str]:
+    """Return each card's name in the customer's timeline."""
+    return {card.pk: f"Card {card.masked}" for card in customer.cards.filter(pk__in=rows).exclude(last4="")}
 
 
 def doing(call: ProviderCall) -> str:

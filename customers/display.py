@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cryptomate import RejectedItem
 from customers.models import Customer
 from customers.policies import NotAllowed, check_can_submit
 from customers.requirements import Checklist
@@ -196,7 +197,7 @@ def _held_up(call: ProviderCall, doing: str) -> Face:
 
 def _rejection(standing: Standing) -> list[Face]:
     request = standing.request
-    unplaced = tuple(item.reason for item in standing.checklist.unplaced if item.reason)
+    unplaced = tuple(_named(item) for item in standing.checklist.unplaced if item.reason)
     if request is None or not (standing.is_refused or unplaced):
         return []
     if not standing.is_refused:
@@ -206,6 +207,11 @@ def _rejection(standing: Standing) -> list[Face]:
     if not quotes and not any(item.reasons for item in standing.checklist.wanted):
         text = f"It gave no reason. {text}"
     return [Face("refused", "CryptoMate refused this customer", text, quotes)]
+
+
+def _named(item: RejectedItem) -> str:
+    """Return a reason with what it is about, where no card stands for that."""
+    return f"{item.key}: {item.reason}" if item.key else item.reason
 
 
 def _refusals(standing: Standing) -> list[Face]:

@@ -59,10 +59,17 @@ def _card_programme(customer: Customer) -> list[Fact]:
 
 def _answers(customer: Customer, *, may_edit: bool) -> list[Fact]:
     return [
-        Fact(key, in_words(answer) if may_edit else "••••", is_masked=not may_edit)
+        _fact_of_answer(key, answer) if may_edit else Fact(key, "••••", is_masked=True)
         for key, answer in customer.answers.items()
         if answer is not None
     ]
+
+
+def _fact_of_answer(key: str, answer: Any) -> Fact:
+    """Name a country that was chosen by its code, and show no more of a number than of the ID number."""
+    if "number" in key:
+        return Fact(key, masked(str(answer)), is_masked=True)
+    return Fact(key, places.country_name(answer) if "country" in key and isinstance(answer, str) else in_words(answer))
 
 
 def in_words(answer: Any) -> str:

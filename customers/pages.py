@@ -15,6 +15,7 @@ from customers.facts import facts
 from customers.models import Customer
 from customers.requirement_cards import Card, Person, cards_of, digest, find_card
 from customers.standing import Standing, standing_of
+from customers.statuses import CustomerStatus
 from customers.support_message import support_message
 from customers.timeline import timeline
 
@@ -73,7 +74,7 @@ class CustomerPage:
         return self.standing.poll_ms, self.context["faces"], self.context["progress"], self.context["supplied"]
 
     def _actions(self) -> tuple[Any, ...]:
-        names = ("offers_submit", "reason_against_submit", "is_long_in_review")
+        names = ("offers_submit", "reason_against_submit", "is_long_in_review", "offers_card")
         return tuple(self.context[name] for name in names)
 
     def _requirements(self) -> list[Region]:
@@ -93,6 +94,7 @@ def person_of(user: User) -> Person:
         may_edit=user.has_perm("customers.change_customer"),
         may_submit=user.has_perm("customers.submit_customer"),
         may_see_images=user.has_perm("customers.view_document_image"),
+        may_issue=user.has_perm("cards.issue_card"),
     )
 
 
@@ -126,6 +128,7 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "progress": display.progress_line(standing.checklist),
         "offers_submit": offers_submit,
         "reason_against_submit": display.reason_against_submit(standing) if offers_submit else "",
+        "offers_card": person.may_issue and customer.status == CustomerStatus.ACTIVE,
         "is_long_in_review": is_long,
         "support_message": support_message(standing) if is_long else None,
         "facts": facts(customer, may_edit=person.may_edit),

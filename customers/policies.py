@@ -63,6 +63,8 @@ def check_can_upload(customer: Customer, requirement_id: str) -> EnablementReque
 
 def check_can_issue(customer: Customer) -> None:
     """A card is for an active customer only (products/individual-cards, step 4)."""
+    if customer.status == CustomerStatus.PENDING and not customer.individual_cards:
+        raise NotAllowed("No card was asked for. Tick Individual cards in the customer's data to have it reviewed.")
     if customer.status == CustomerStatus.PENDING:
         raise NotAllowed("A card can be issued once the customer is Active. The review is not finished.")
     if customer.status == CustomerStatus.REJECTED:

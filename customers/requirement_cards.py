@@ -28,6 +28,7 @@ class Person:
     may_edit: bool
     may_submit: bool
     may_see_images: bool
+    may_issue: bool
 
 
 @dataclass

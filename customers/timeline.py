@@ -1,7 +1,9 @@
 """What happened to a customer, from three records: what people did, what the provider was asked, how statuses moved."""
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import TextChoices
 
@@ -46,14 +48,35 @@ def timeline(customer: Customer) -> list[Entry]:
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
     events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
-    entries = [*map(_of_event, events), *map(_of_call, calls), *map(_of_change, changes)]
+    names = _names(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
+    entries = [
+        *map(_of_event, events),
+        *(_of_call(call, names.get(call.target_id, "")) for call in calls),
+        *(_of_change(change, names.get(change.object_id, "")) for change in changes),
+    ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
 
 
-def _of_change(change: StatusChange) -> Entry:
+def _names(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:
+    names: dict[UUID, str] = {}
+    for named in NAMED:
+        names |= named(customer, rows)
+    return names
+
+
+def document_names(customer: Customer, rows: Collection[UUID]) -> dict[UUID, str]:
+    found = customer.documents.filter(pk__in=rows).values_list("pk", "document_type")
+    return {pk: document_type.replace("_", " ").capitalize() for pk, document_type in found}
+
+
+# What names the rows that changes and calls are about; an app whose rows belong to customers adds its own at start.
+NAMED: list[Callable[[Customer, Collection[UUID]], Mapping[UUID, str]]] = [document_names]
+
+
+def _of_change(change: StatusChange, name: str) -> Entry:
     statuses = STATUSES.get(change.machine)
     to = statuses(change.to_status) if statuses and change.to_status in statuses.values else None
-    what = NAMES.get(change.machine, change.machine.capitalize())
+    what = name or NAMES.get(change.machine, change.machine.capitalize())
     return Entry(
         at=change.at,
         text=f"{what}: {to.label if to else change.to_status}",
@@ -70,12 +93,14 @@ def _surprise(change: StatusChange) -> str:
     return "an unexpected step" if change.unexpected else ""
 
 
-def _of_call(call: ProviderCall) -> Entry:
+def _of_call(call: ProviderCall, name: str) -> Entry:
+    what = f"{call.get_kind_display()} ({name})" if name else call.get_kind_display()
+    message = call.message if call.state != CallState.DONE else ""  # it speaks of an attempt before
     return Entry(
         at=call.answered_at or call.sent_at or call.wanted_at,
-        text=f"{call.get_kind_display()}: {call.get_state_display().lower()}",
+        text=f"{what}: {call.get_state_display().lower()}",
         meaning=CALL_MEANINGS.get(CallState(call.state), "waiting"),
-        note=" · ".join(filter(None, [call.message, _attempts(call)])),
+        note=" · ".join(filter(None, [message, _attempts(call)])),
         trace_id=call.trace_id,
     )
 

@@ -149,6 +149,49 @@ def test_the_timeline_tells_what_happened_newest_first(as_officer: Client, custo
     assert TRACE in page_of(as_officer, customer)
 
 
+def test_the_timeline_says_which_document_and_keeps_no_error_of_an_attempt_before(
+    as_officer: Client, customer: Customer, request_: EnablementRequest
+) -> None:
+    document = make_document(request_, status="UPLOADED")
+    document.change_status("REJECTED", source=Source.SYNC)
+    make_call(customer, kind=CallKind.UPLOAD_DOCUMENT, target_id=document.pk, message="Too many requests")
+
+    entries = as_officer.get(reverse("customers:detail", args=[customer.pk])).context["timeline"]
+
+    assert {entry.text for entry in entries} == {"Passport: Refused", "Upload the document (Passport): done"}
+    assert not any("Too many requests" in entry.note for entry in entries)
+
+
+@pytest.mark.parametrize(("status", "is_offered"), [("ACTIVE", True), ("PENDING", False), ("REJECTED", False)])
+def test_an_active_customer_is_offered_a_card_in_the_head(as_officer: Client, status: str, is_offered: bool) -> None:
+    page = page_of(as_officer, make_customer(status=status, api_id="client-9"))
+
+    head = page.partition('id="customer-actions"')[2].partition("</header>")[0]
+    assert ("Issue card" in head) == is_offered
+
+
+def test_support_is_offered_no_card_in_the_head(as_support: Client) -> None:
+    page = page_of(as_support, make_customer(status="ACTIVE", api_id="client-9"))
+
+    assert "Issue card" not in page
+
+
+def test_answers_read_like_data_and_numbers_stay_masked(as_officer: Client, places: None) -> None:
+    answers = {"tax_country": "ARG", "tax_number": "20-27123456-7", "is_diplomat": False}
+    page = page_of(as_officer, make_customer(api_id="client-9", answers=answers))
+
+    assert "<dd>Argentina</dd>" in page
+    assert "27123456" not in page
+    assert "<dd>No</dd>" in page
+
+
+def test_a_reason_without_a_card_of_its_own_says_what_it_is_about(as_officer: Client) -> None:
+    items = [{"type": "data", "key": "tax_number", "reason": "not found"}]
+    request = make_request(make_customer(api_id="client-9"), rejected_items=items)
+
+    assert "tax_number: not found" in page_of(as_officer, request.customer)
+
+
 def test_looking_is_for_the_audit_log_and_not_for_the_timeline(as_officer: Client, customer: Customer) -> None:
     Event.objects.create(kind=Kind.DOCUMENT_VIEWED, customer_id=customer.pk, source="web")
 
@@ -270,13 +313,15 @@ def test_a_poll_after_its_answer_has_nothing_to_draw(as_officer: Client, custome
     assert second.status_code == 204
 
 
-def test_a_page_in_motion_polls_and_one_at_rest_does_not(as_officer: Client, customer: Customer) -> None:
+def test_a_page_in_motion_polls_and_one_at_rest_asks_once_a_minute_and_on_return(
+    as_officer: Client, customer: Customer
+) -> None:
     at_rest = page_of(as_officer, customer)
     make_call(customer, state=CallState.WANTED, answered_at=None, sent_at=None, next_attempt_at=timezone.now())
     in_motion = page_of(as_officer, customer)
 
     address = reverse("customers:progress", args=[customer.pk])
-    assert f'hx-get="{address}"' not in at_rest
+    assert f'hx-get="{address}" hx-trigger="every 60s, focus from:window"' in at_rest
     assert f'hx-get="{address}" hx-trigger="every 500ms"' in in_motion
 
 

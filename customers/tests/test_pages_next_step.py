@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from customers import display
 from customers.models import Customer
+from customers.policies import NotAllowed, check_can_issue
 from customers.standing import standing_of
 from customers.statuses import RequestStatus
 from customers.tests.making import NOTHING_MISSING, make_customer, make_document, make_request
@@ -177,7 +178,7 @@ def test_a_rejection_is_told_in_the_providers_words() -> None:
     (face,) = faces(request.customer)
 
     assert face.look == "refused"
-    assert face.quotes == ("Documents not accepted", "Sanctions list match")
+    assert face.quotes == ("Documents not accepted", "elsewhere: Sanctions list match")
 
 
 def test_a_rejection_without_a_reason_says_that() -> None:
@@ -254,3 +255,11 @@ def test_a_page_in_motion_asks_ever_more_rarely(seconds: int, milliseconds: int)
 )
 def test_a_page_asks_while_the_provider_may_change_its_word(changes: dict[str, Any]) -> None:
     assert standing_of(make_request(make_customer(), **changes).customer).poll_ms > 0
+
+
+@pytest.mark.parametrize(
+    ("individual_cards", "words"), [(True, "The review is not finished."), (False, "No card was asked for.")]
+)
+def test_no_review_is_named_where_none_began(individual_cards: bool, words: str) -> None:
+    with pytest.raises(NotAllowed, match=words):
+        check_can_issue(make_customer(individual_cards=individual_cards))
