@@ -54,7 +54,7 @@ def customer(db: None) -> Customer:
     odd = [{"key": word, "data_type": word, "required": False} for word in TYPES]
     option = {**passport["valid_documents"][0], "metadata": odd, "require_back_image": True}
     missing = {"documents": [{**passport, "valid_documents": [option]}], "data": [DATA]}
-    return make_request(make_customer(), missing=missing).customer
+    return make_request(make_customer(email="other@example.com", id_number="ZZ9"), missing=missing).customer
 
 
 @pytest.fixture
