@@ -3,6 +3,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.apps import apps
@@ -14,6 +15,10 @@ from cryptomate.testing import FakeTransport
 from portal import embedded
 from portal.roles import create_roles
 from webhooks import afterwards
+
+# The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

@@ -7,7 +7,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from cryptomate import Client, Conflict, MissingRequirements, ProductAnswer, ProductRequest, Refused, RejectedItem, RemoteClient
+from cryptomate import (
+    Client,
+    Conflict,
+    MissingRequirements,
+    ProductAnswer,
+    ProductRequest,
+    Refused,
+    RejectedItem,
+    RemoteClient,
+)
 from customers import following, remote
 from customers.checklists import checklist_of, is_complete
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
