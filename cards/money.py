@@ -10,8 +10,8 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from cards.models import Authorization, Deposit, Holding, Transaction, TransactionEvent, Withdrawal
-from cards.paging import digest
 from cards.statuses import Match, TransactionState
+from customers.paging import digest
 from provider.waking import wake
 
 STALE_AFTER = timedelta(seconds=60)

@@ -12,10 +12,10 @@ from cards import display
 from cards.attention import Attention, attention_of
 from cards.forms import IssueForm
 from cards.models import LIMITS, Card, Deposit, Transaction
-from cards.paging import digest
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
 from cards.statuses import ApprovalMethod, CardStatus
 from customers.models import Customer
+from customers.paging import digest
 from customers.policies import check_can_issue, newest_call, reason_against
 from provider.models import CallKind, CallState, ProviderCall
 

@@ -14,9 +14,9 @@ from django_htmx.middleware import HtmxDetails
 from cards import actions, challenges, money, pages
 from cards.forms import IssueForm, LimitsForm, TransactionFilter
 from cards.models import Card, Challenge, Notice, Transaction
-from cards.paging import Page, digest, page_of
 from cards.statuses import TransactionState
 from customers.models import Customer
+from customers.paging import Page, digest, page_of
 from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
 from customers.timeline import timeline

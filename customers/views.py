@@ -19,6 +19,7 @@ from customers.document_images import open_image
 from customers.forms import CustomerForm, RegistrationForm
 from customers.models import Customer, Document
 from customers.pages import CustomerPage, customer_page, requirement_card
+from customers.paging import Place
 from customers.policies import NotAllowed
 from customers.requirement_cards import Card, find_card
 from customers.requirement_forms import DocumentForm
@@ -46,18 +47,20 @@ class PersonRequest(HttpRequest):
 @permission_required("customers.view_customer", raise_exception=True)
 def customer_list(request: PersonRequest) -> HttpResponse:
     status = request.GET.get("status", "")
-    page = listing.page(status=status, older_than=request.GET.get("older", ""), newer_than=request.GET.get("newer", ""))
+    listed = listing.listed(
+        status=status, older_than=request.GET.get("older", ""), newer_than=request.GET.get("newer", "")
+    )
     context = {
-        "page": page,
+        "listed": listed,
         "status": status,
         "statuses": CustomerStatus.choices,
-        "newer_url": _page_url("newer", page.newer, status),
-        "older_url": _page_url("older", page.older, status),
+        "newer_url": _page_url("newer", listed.page.newer, status),
+        "older_url": _page_url("older", listed.page.older, status),
     }
     return render(request, "customers/list.html", context)
 
 
-def _page_url(direction: str, place: listing.Place | None, status: str) -> str:
+def _page_url(direction: str, place: Place | None, status: str) -> str:
     if place is None:
         return ""
     query = {direction: str(place), **({"status": status} if status else {})}

@@ -11,8 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
 from cards.models import Authorization, Card, Transaction
-from cards.paging import Page, digest, page_of
 from customers.models import Customer
+from customers.paging import Page, digest, page_of
 from customers.policies import reason_against
 from webhooks.masking import mask
 from webhooks.models import WebhookEvent

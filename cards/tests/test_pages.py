@@ -548,7 +548,7 @@ def test_the_list_of_cards_takes_a_fixed_number_of_queries(
 
 
 def test_transactions_are_turned_page_by_page(client: Client, support: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cards.paging.PAGE_SIZE", 2)
+    monkeypatch.setattr("customers.paging.PAGE_SIZE", 2)
     card = make_card()
     for number in range(5):
         spend(card, f"{number + 1}.00", after=number, merchant_name=f"Shop {number}", merchant_id=f"m{number}")
@@ -574,7 +574,7 @@ def test_transactions_are_turned_page_by_page(client: Client, support: User, mon
 def test_no_purchase_is_lost_between_pages_when_several_were_made_at_once(
     client: Client, support: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cards.paging.PAGE_SIZE", 2)
+    monkeypatch.setattr("customers.paging.PAGE_SIZE", 2)
     made = {spend(make_card()).pk for _ in range(5)}
     client.force_login(support)
 
@@ -591,7 +591,7 @@ def test_no_purchase_is_lost_between_pages_when_several_were_made_at_once(
 def test_transactions_are_filtered_by_card_and_status_and_the_pages_keep_it(
     client: Client, support: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cards.paging.PAGE_SIZE", 1)
+    monkeypatch.setattr("customers.paging.PAGE_SIZE", 1)
     mine = make_card(last4="1111")
     for number in range(2):
         spend(mine, after=number, kind=EventKind.DECLINED, decline_code="M102", merchant_name="Shop")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from customers import listing
+from customers import paging
 from customers.models import Customer
 from customers.tests.making import make_customer
 
@@ -22,7 +22,7 @@ def make_many(count: int) -> list[Customer]:
 
 
 def names(response: Any) -> list[Any]:
-    return [row.customer.pk for row in response.context["page"].rows]
+    return [row.customer.pk for row in response.context["listed"].rows]
 
 
 def test_the_list_shows_who_where_and_how_they_stand(as_officer: Client) -> None:
@@ -44,7 +44,7 @@ def test_support_sees_the_list_without_the_way_to_register(as_support: Client) -
 
 
 def test_pages_lead_through_everybody_and_back(as_officer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "PAGE_SIZE", 3)
+    monkeypatch.setattr(paging, "PAGE_SIZE", 3)
     newest_first = [customer.pk for customer in make_many(8)][::-1]
 
     first = as_officer.get("/customers/")
@@ -61,7 +61,7 @@ def test_pages_lead_through_everybody_and_back(as_officer: Client, monkeypatch: 
 
 
 def test_a_status_filters_and_stays_in_the_address(as_officer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "PAGE_SIZE", 1)
+    monkeypatch.setattr(paging, "PAGE_SIZE", 1)
     make_many(2)
     active = make_customer(api_id="a1", status="ACTIVE")
     make_customer(api_id="a2", status="ACTIVE")
@@ -69,7 +69,7 @@ def test_a_status_filters_and_stays_in_the_address(as_officer: Client, monkeypat
     first = as_officer.get("/customers/", {"status": "ACTIVE"})
     second = as_officer.get(first.context["older_url"])
 
-    assert first.context["page"].total == 2
+    assert first.context["listed"].total == 2
     assert names(second) == [active.pk]
     assert '<option value="ACTIVE" selected>' in second.content.decode()
 
@@ -82,7 +82,7 @@ def test_an_empty_list_says_what_it_will_show(as_officer: Client) -> None:
 def test_a_page_after_everybody_newer_is_the_first(as_officer: Client) -> None:
     customer = make_customer()
 
-    response = as_officer.get("/customers/", {"newer": str(listing.Place.of(customer))})
+    response = as_officer.get("/customers/", {"newer": str(paging.Place(customer.created_at, customer.pk))})
 
     assert names(response) == [customer.pk]
 

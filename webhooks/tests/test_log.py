@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from audit.kinds import Kind
 from audit.models import Event
-from cards import paging
 from cards.tests.making import make_active_customer, make_card
+from customers import paging
 from webhooks.models import WebhookEvent
 from webhooks.tests.making import captured, deliver, make_event
 
