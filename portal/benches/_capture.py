@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 
 import psycopg
 from django.db import connections
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 from psycopg.pq import TransactionStatus
@@ -22,6 +24,7 @@ from portal.benches._load import Request
 from portal.benches._processes import ROOT, portal_env
 from portal.env import DEMO_VALUES
 
+QUIET = 1.0  # seconds without a statement: nothing more is to come
 Kind = Callable[[int, str], Request]
 KINDS: dict[str, Kind] = {"authorization": authorization, "authorized": authorized}
 
@@ -40,22 +43,42 @@ class Step:
         return self.sql in {"COMMIT", "ROLLBACK"}
 
 
-def capture(kind: Kind, number: int) -> tuple[Request, list[Step]]:
-    """Give the portal's own view a delivery about a card; return the delivery and what was said for it."""
-    _ask(kind(number, new_run()))  # what is only said once per process is said now
+@dataclass
+class Heard:
+    """What was said for one delivery before its answer, and what was left for after it."""
+
+    request: Request
+    before: list[Step]
+    after: list[Step]
+
+
+def capture(kind: Kind, number: int) -> Heard:
+    """Give the portal's own view a delivery about a card, and listen."""
+    _ask(kind(number, new_run())).close()  # what is only said once per process is said now
+    sleep(QUIET)
     request = kind(number, new_run())
     with _overheard() as steps:
-        _ask(request)
-    return request, steps
+        answer = _ask(request)
+        before = len(steps)
+        answer.close()  # as a server does when it has sent it: something may be left for then
+        _wait_for_silence(steps)
+    return Heard(request, steps[:before], steps[before:])
 
 
-def _ask(request: Request) -> None:
+def _wait_for_silence(steps: list[Step]) -> None:
+    heard = -1
+    while heard < len(steps):
+        heard = len(steps)
+        sleep(QUIET)
+
+
+def _ask(request: Request) -> HttpResponse:
     key = DEMO_VALUES["CRYPTOMATE_WEBHOOK_KEY"]
     asked = RequestFactory(headers={"X-Webhook-Key": key}).post(PATH, request.body, content_type="application/json")
-    answer = resolve(PATH).func(asked)
-    answer.close()  # as a server does when it has sent it; something may be left for then
+    answer: HttpResponse = resolve(PATH).func(asked)
     if answer.status_code != 200 or b'"05"' in answer.content:
         raise RuntimeError(f"A delivery that nothing speaks against was answered {answer.content!r}.")
+    return answer
 
 
 @contextmanager
@@ -111,17 +134,22 @@ def transactions(steps: list[Step]) -> list[list[str]]:
     return found
 
 
-def overheard(database: str, kind: str) -> list[list[str]]:
-    """Return the transactions of one delivery, heard in a process of its own."""
+def overheard(database: str, kind: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the transactions before and after the answer to one delivery, heard in a process of its own."""
     command = [sys.executable, "-m", __name__, kind]
     heard = subprocess.run(command, cwd=ROOT, env=portal_env(database), check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own command
-    found: list[list[str]] = json.loads(heard.stdout)
-    return found
+    before, after = json.loads(heard.stdout)
+    return before, after
 
 
-def in_all(transactions: list[list[str]]) -> str:
-    return f"{len(transactions)}, {sum(map(len, transactions))}"
+def in_all(*found: list[list[str]]) -> str:
+    return " + ".join(f"{len(each)}, {sum(map(len, each))}" for each in found)
+
+
+def main() -> None:
+    heard = capture(KINDS[sys.argv[1]], 0)
+    json.dump([transactions(heard.before), transactions(heard.after)], sys.stdout)
 
 
 if __name__ == "__main__":
-    json.dump(transactions(capture(KINDS[sys.argv[1]], 0)[1]), sys.stdout)
+    main()

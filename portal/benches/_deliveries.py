@@ -14,6 +14,7 @@ from portal.benches._population import card_api_id, is_frozen, is_of_rejected_cu
 from portal.env import DEMO_VALUES
 
 PATH = "/webhooks/cryptomate/"
+DECISION_PATH = "/decision/"  # of the floor alone: what is said before the answer
 HEAD = f"X-Webhook-Key: {DEMO_VALUES['CRYPTOMATE_WEBHOOK_KEY']}\r\n".encode()
 USUAL, TIGHT_PURCHASE = Decimal("12.50"), Decimal(30)
 # Of each hundred purchases so many are on a card that may not spend, or is about to reach its limit.

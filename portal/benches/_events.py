@@ -60,7 +60,7 @@ def events(run: Run, report: Report) -> None:
             contender.measure(run.seconds / 6)
     _compare(portal, contenders[1:], report)
     _check_recorded(database, portal, report)
-    report.figure("transactions, and statements in all", in_all(overheard(database, "authorized")))
+    report.figure("transactions, statements: before + after it", in_all(*overheard(database, "authorized")))
 
 
 def _compare(portal: Contender, others: list[Contender], report: Report) -> None:

@@ -4,7 +4,7 @@ It learns the statements from the portal's own code when it starts, and puts eac
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +18,7 @@ from django.urls import path
 from django.utils import timezone
 
 from portal.benches._capture import Step, capture
-from portal.benches._deliveries import authorization
+from portal.benches._deliveries import DECISION_PATH, PATH, authorization
 from portal.benches._population import card_api_id, card_key, customer_key
 
 LEARNT_FROM = 0  # the card's number
@@ -26,10 +26,18 @@ LEARNT_FROM = 0  # the card's number
 Fill = Callable[[str, int], Any]
 
 
+def decide_and_write_the_rest(request: HttpRequest) -> HttpResponse:
+    return _answer(request, [*DECISION, *REST])
+
+
 def decide(request: HttpRequest) -> HttpResponse:
+    return _answer(request, DECISION)
+
+
+def _answer(request: HttpRequest, steps: Sequence[tuple[Step, Fill]]) -> HttpResponse:
     asked = json.loads(request.body)
     mark, number = asked["operation_id"], int(asked["data"]["card_id"].rpartition("_")[2])
-    for step, fill in STEPS:
+    for step, fill in steps:
         _say(step, fill(mark, number))
     answer = b'{"response_code": "00"}'
     return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
@@ -48,9 +56,8 @@ def _say(step: Step, params: Any) -> None:
             cursor.fetchall()
 
 
-def _learn() -> list[tuple[Step, Fill]]:
-    request, steps = capture(authorization, LEARNT_FROM)
-    return [(step, _fill(step.params, request.mark)) for step in steps]
+def _fills(steps: Sequence[Step], mark: str) -> list[tuple[Step, Fill]]:
+    return [(step, _fill(step.params, mark)) for step in steps]
 
 
 def _fill(value: Any, mark: str) -> Fill:
@@ -89,7 +96,8 @@ def _other_one(value: str | UUID, mark: str) -> bytes:
     return blake2b(f"{value} {mark}".encode(), digest_size=32).digest()
 
 
-STEPS = _learn()
-urlpatterns = [path("webhooks/cryptomate/", decide)]
+heard = capture(authorization, LEARNT_FROM)
+DECISION, REST = _fills(heard.before, heard.request.mark), _fills(heard.after, heard.request.mark)
+urlpatterns = [path(PATH.lstrip("/"), decide_and_write_the_rest), path(DECISION_PATH.lstrip("/"), decide)]
 settings.MIDDLEWARE, settings.ROOT_URLCONF = [], __name__
 application = get_wsgi_application()

@@ -58,8 +58,8 @@ def test_what_a_number_says_of_a_card_is_so(programme: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_an_authorization_says_to_postgresql_is_overheard(programme: None) -> None:
-    _, steps = capture(authorization, 0)
-    decision = next(each for each in transactions(steps) if any("FOR NO KEY UPDATE" in said for said in each))
+    heard = capture(authorization, 0)
+    decision = next(each for each in transactions(heard.before) if any("FOR NO KEY UPDATE" in said for said in each))
 
     assert len(decision) <= 3
     assert "INSERT INTO cards_authorization" in decision[-1]
