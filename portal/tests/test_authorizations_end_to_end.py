@@ -81,6 +81,8 @@ def test_velocity_rules_reach_the_provider_from_the_admins_page(stack: Stack) ->
 
         eventually(lambda: stack.rows("SELECT 1 FROM cards_velocityrule WHERE max_authorizations = 50"))
         assert at_provider(stack, "GET", RULES)["rules"] == [{"max_authorizations": 50, "time_window_seconds": 60}]
+        calls = "SELECT state FROM provider_providercall WHERE kind = 'SET_VELOCITY_RULES'"
+        eventually(lambda: stack.rows(calls) == [("DONE",)])
     finally:
         at_provider(stack, "PUT", RULES, {"rules": []})
         stack.change("DELETE FROM cards_velocityrule")
