@@ -134,7 +134,10 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     expect(page.get_by_text(reason).first).to_be_visible()
     upload_passport(page, photo(tmp_path, "sharper"))
     submit = page.get_by_role("button", name="Submit for review").first
-    expect(submit).to_be_enabled()
+    try:
+        expect(submit).to_be_enabled(timeout=30_000)
+    except AssertionError:
+        pytest.fail(f"Submit for review stays disabled: {page.locator('#why-submit').inner_text()}")
     submit.click()
     badge(page, "Pending")
     second = request_of(stack, email)
