@@ -177,8 +177,11 @@ class Authorization(models.Model):
             models.Index(
                 fields=["reason", "-decided_at", "-id"], condition=~Q(response_code="00"), name="authorization_declined"
             ),
+            # It begins with the card, or a decision could be made to read every card's.
             models.Index(
-                fields=["decided_at"], condition=Q(response_code="00", standing="WAITING"), name="authorization_unheard"
+                fields=["card", "decided_at"],
+                condition=Q(response_code="00", standing="WAITING"),
+                name="authorization_waiting",
             ),
             models.Index(
                 fields=["-decided_at", "-id"],

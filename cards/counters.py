@@ -28,7 +28,8 @@ FROM cards_card WHERE api_id = %(api_id)s
 
 LOCKED_CARD = f"{CARD} FOR NO KEY UPDATE"
 
-# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited.
+# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited. Of the approvals
+# that a velocity rule counts as many are read as it allows: one more changes nothing.
 COUNTERS = """
 WITH spent AS (
     SELECT decided_at AS at, cost FROM cards_authorization
@@ -38,13 +39,17 @@ WITH spent AS (
     WHERE card_id = %(card)s AND first_at > %(monthly)s AND state NOT IN ('DECLINED', 'CANCELLED')
       AND greatest(authorized_total - reversed_total, cleared_total) > 0
 ), frequency AS (
-    SELECT rule.max_authorizations AS most, rule.time_window_seconds AS seconds, count(given.decided_at) AS used,
-           (array_agg(given.decided_at ORDER BY given.decided_at DESC))[rule.max_authorizations] AS last_that_fits
-    FROM cards_velocityrule rule
-    LEFT JOIN cards_authorization given ON given.card_id = %(card)s AND given.response_code = '00'
-        AND given.standing IN ('WAITING', 'CONFIRMED')
-        AND given.decided_at > greatest(%(now)s - make_interval(secs => rule.time_window_seconds), %(reset_at)s)
-    GROUP BY rule.id
+    SELECT most, seconds, used, CASE WHEN used = most THEN oldest END AS last_that_fits
+    FROM (SELECT max_authorizations AS most, time_window_seconds AS seconds FROM cards_velocityrule LIMIT 5) AS rule
+    CROSS JOIN LATERAL (
+        SELECT count(decided_at) AS used, min(decided_at) AS oldest
+        FROM (
+            SELECT decided_at FROM cards_authorization
+            WHERE card_id = %(card)s AND response_code = '00' AND standing IN ('WAITING', 'CONFIRMED')
+            ORDER BY decided_at DESC LIMIT most
+        ) AS newest
+        WHERE decided_at > greatest(%(now)s - make_interval(secs => seconds), %(reset_at)s)
+    ) AS given
 )
 SELECT
     (SELECT status FROM customers_customer WHERE id = %(customer)s),
@@ -95,7 +100,7 @@ def read_card(cursor: CursorWrapper, api_id: str, *, lock: bool) -> CardRow | No
 
 def count(cursor: CursorWrapper, card: CardRow, *, key: str, now: datetime) -> Counted:
     """Read everything the rules ask about the card."""
-    cursor.execute(COUNTERS, _parameters(card, key, now))
+    cursor.execute(COUNTERS, parameters(card, key=key, now=now))
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - an aggregate always has its row
     customer_status, earlier_answer, holding, *sums = row[:9]
@@ -112,7 +117,8 @@ def count(cursor: CursorWrapper, card: CardRow, *, key: str, now: datetime) -> C
     return Counted(state, earlier_answer)
 
 
-def _parameters(card: CardRow, key: str, now: datetime) -> dict[str, Any]:
+def parameters(card: CardRow, *, key: str, now: datetime) -> dict[str, Any]:
+    """Return what the counters are asked with."""
     return {
         "card": card.pk,
         "customer": card.customer_id,

@@ -1,8 +1,9 @@
 import ast
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
@@ -13,6 +14,7 @@ from psycopg import errors
 import cards
 from cards import decisions
 from cards.authorizations import Reason
+from cards.counters import COUNTERS, parameters, read_card
 from cards.decisions import Answer, decide
 from cards.journal import write_down
 from cards.models import Authorization, Card, Holding, Transaction, VelocityRule
@@ -130,7 +132,27 @@ def test_what_the_ledger_knows_counts_as_it_really_cost(totals: dict[str, Any], 
     assert answer_to(card, f"{left}") == "00"
 
 
+def decided_row(card: Card, *, at: datetime) -> Authorization:
+    return Authorization(
+        card=card,
+        delivery_key=uuid4().hex,
+        card_api_id=card.api_id,
+        response_code="00",
+        reason="APPROVED",
+        bill_amount=1,
+        transaction_amount=1,
+        cost=1,
+        decided_at=at,
+    )
+
+
 def make_transaction(card: Card, **changes: Any) -> Transaction:
+    purchase = transaction_row(card, **changes)
+    purchase.save()
+    return purchase
+
+
+def transaction_row(card: Card, **changes: Any) -> Transaction:
     now = timezone.now()
     sums = ("bill_amount", "transaction_amount", "authorized_total", "cleared_total", "reversed_total")
     values = {
@@ -141,7 +163,7 @@ def make_transaction(card: Card, **changes: Any) -> Transaction:
         "changed_at": now,
         **changes,
     }
-    return Transaction.objects.create(card=card, **values)
+    return Transaction(card=card, **values)
 
 
 @pytest.mark.parametrize(("standing", "code"), [("WAITING", "61"), ("CONFIRMED", "00"), ("LAPSED", "00")])
@@ -290,6 +312,31 @@ def test_a_decision_takes_three_statements() -> None:
 
     statements = [query["sql"].split()[0] for query in queries]
     assert [each for each in statements if each not in ("SAVEPOINT", "RELEASE")] == ["SELECT", "WITH", "INSERT"]
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize("plan", ["force_generic_plan", "force_custom_plan"])
+def test_what_is_read_for_a_decision_does_not_grow_with_other_cards(analyzed: bool, plan: str) -> None:
+    VelocityRule.objects.create(max_authorizations=5, time_window_seconds=60)
+    card, other = make_card(), make_card()
+    now = timezone.now()
+    rows = [decided_row(other, at=now - timedelta(seconds=number)) for number in range(2000)]
+    Authorization.objects.bulk_create(rows)
+    Transaction.objects.bulk_create(transaction_row(other, first_at=now, state="AUTHORIZED") for _ in range(2000))
+    answer_to(card)
+
+    with connection.cursor() as cursor:
+        if analyzed:
+            cursor.execute("ANALYZE cards_authorization, cards_transaction, cards_velocityrule")
+        cursor.execute("SELECT set_config('plan_cache_mode', %s, true)", [plan])
+        row = read_card(cursor, card.api_id, lock=False)
+        assert row is not None
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {COUNTERS}", parameters(row, key="", now=timezone.now())
+        )
+        (explained,) = cursor.fetchone()[0]
+
+    assert explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"] < 60
 
 
 PATH = ("decisions", "rules", "counters", "outage", "authorizations", "purchases", "postgresql/patience")
