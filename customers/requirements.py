@@ -60,9 +60,6 @@ class Checklist:
     def find_document(self, requirement_id: str) -> Wanted | None:
         return next((item for item in self.wanted if item.is_document and item.id == requirement_id), None)
 
-    def find_data(self, requirement_id: str) -> Wanted | None:
-        return next((item for item in self.wanted if not item.is_document and item.id == requirement_id), None)
-
 
 def checklist(
     *, asked: Iterable[Mapping[str, Any]], missing: Mapping[str, Any], rejected: Sequence[Mapping[str, Any]]

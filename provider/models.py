@@ -49,9 +49,6 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
     def unanswered(self) -> Self:
         return self.filter(state=CallState.UNKNOWN)
 
-    def refused_registrations(self) -> Self:
-        return self.filter(state=CallState.REFUSED, kind=CallKind.REGISTER_CLIENT)
-
     def answered_since(self, moment: datetime) -> Self:
         return self.filter(answered_at__gte=moment)
 

@@ -44,7 +44,7 @@ WRONG = [
     ({"first_name": "Ma\u202eria"}, "first_name", "invisible characters"),
     ({"city": "Del\u200bViso"}, "city", "invisible characters"),
     ({"country": ""}, "country", "Choose the country."),
-    ({"country": "XXX", "state": ""}, "country", "Choose the country from the list."),
+    ({"country": "QQQ", "state": ""}, "country", "Choose the country from the list."),
     ({"state": ""}, "state", "Choose the state."),
     ({"state": "BRA-SP"}, "state", "Choose the state from the list."),
     ({"street_line1": ""}, "street_line1", "Enter the street line 1."),

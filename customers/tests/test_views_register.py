@@ -150,7 +150,7 @@ def test_a_change_in_edit_overtakes_an_earlier_answer_from_the_providers_list(as
     assert customer.answers == {"occupation": "Pilot", "annual_salary": "LOW"}
 
 
-@pytest.mark.parametrize("word", ["\0", "A\0G", "XXX", "\ud800"], ids=["nul", "nul inside", "unknown", "surrogate"])
+@pytest.mark.parametrize("word", ["\0", "A\0G", "QQQ", "\ud800"], ids=["nul", "nul inside", "unknown", "surrogate"])
 def test_a_country_nobody_offered_is_refused_at_its_field(word: str, as_officer: Client) -> None:
     address = f"/customers/{make_customer().pk}/edit/"
 
