@@ -29,8 +29,9 @@ def at_once(*acts: Callable[[], Answer]) -> list[Answer]:
     start, answers = threading.Barrier(len(acts)), []
 
     def run(act: Callable[[], Answer]) -> None:
-        start.wait(10)
         try:
+            connections["decisions"].ensure_connection()
+            start.wait(10)
             answers.append(act())
         finally:
             connections.close_all()
@@ -64,7 +65,8 @@ def locked_elsewhere(card: Card) -> Iterator[None]:
         other.close()
 
 
-def test_two_purchases_racing_for_the_last_ten_dollars_of_a_limit_have_one_winner() -> None:
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_purchases_racing_for_the_last_ten_dollars_of_a_limit_have_one_winner(attempt: int) -> None:
     card = make_card(daily_limit=Decimal(100))
     decide(make_question(card, "90"))
 
