@@ -1,10 +1,7 @@
 """Everything about cards, to read: statuses and purchases are written by actions and by the provider's word only."""
 
-from typing import Any, TypeVar
-
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,21 +19,7 @@ from cards.models import (
     Withdrawal,
 )
 from cards.velocity import PortalMinute, VelocityRule, VelocityRuleSet
-
-M = TypeVar("M", bound=Model)
-
-
-class RecordAdmin(admin.ModelAdmin[M]):
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from provider.admin import RecordAdmin
 
 
 def link_to(target: Model | None) -> str | SafeString:
