@@ -54,7 +54,10 @@ def test_a_decision_that_cannot_be(changes: dict[str, Any], constraint: str) -> 
 def test_a_decline_may_be_without_an_amount() -> None:
     nothing = {"bill_amount": None, "transaction_amount": None, "cost": None}
 
-    assert decided(make_card(), response_code="05", reason="BAD_AMOUNT", **nothing).pk
+    decision = decided(make_card(), response_code="05", reason="BAD_AMOUNT", **nothing)
+
+    decision.refresh_from_db()
+    assert decision.bill_amount is None
 
 
 @pytest.mark.parametrize("kind", ["authorized", "declined"])
