@@ -76,6 +76,9 @@ OUR_REASONS = [
 ]  # fmt: skip
 
 
+STEPS = ("parse", "lock", "counters", "rules", "insert", "commit")
+
+
 class AuthorizationQuerySet(models.QuerySet["Authorization"]):
     def with_card(self) -> Self:
         return self.select_related("card")
@@ -243,4 +246,5 @@ class Authorization(models.Model):
 
     @property
     def steps(self) -> list[tuple[str, Any]]:
-        return list(self.milliseconds.items())
+        """Return what each step took, in the order they were taken, which JSON in PostgreSQL does not keep."""
+        return [(step, self.milliseconds[step]) for step in STEPS if step in self.milliseconds]

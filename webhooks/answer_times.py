@@ -14,7 +14,7 @@ MOST = 10_000  # the newest; more say nothing more
 PATIENCE = 1200  # ms; then the provider decides without us (contract section 12)
 
 EDGES = (5, 10, 20, 50, 100, 200, 400, 800, PATIENCE)  # ms
-WIDTH, GAP, HEIGHT = 60, 6, 96  # of one bar with its gap; of the highest
+WIDTH, GAP, HEIGHT = 64, 6, 96  # of one bar with its gap; of the highest
 
 
 @dataclass(frozen=True)
@@ -75,5 +75,4 @@ def _bar(number: int, label: str, count: int, highest: int) -> Bar:
 
 
 def _labels() -> list[str]:
-    between = [f"{low}-{high}" for low, high in pairwise(EDGES)]
-    return [f"under {EDGES[0]}", *between, f"over {EDGES[-1]}"]
+    return [*(f"{low}–{high}" for low, high in pairwise((0, *EDGES))), "later"]

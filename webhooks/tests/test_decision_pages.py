@@ -172,12 +172,12 @@ def test_answer_times_are_counted_in_groups_up_to_the_providers_patience(reader:
     times = answer_times(now=timezone.now())
 
     assert times is not None
-    assert {bar.label: bar.count for bar in times.bars if bar.count} == {"under 5": 2, "20-50": 1, "over 1200": 1}
+    assert {bar.label: bar.count for bar in times.bars if bar.count} == {"0–5": 2, "20–50": 1, "later": 1}
     assert [bar.kind for bar in times.bars if bar.count] == ["good", "good", "bad"]
     assert (times.count, times.slowest) == (4, 1300.0)
     words = page(reader, LIST)
     assert "1,200 ms" in words
-    assert "<td>under 5</td><td" in words
+    assert "<td>0–5</td><td" in words
 
 
 def test_answer_times_of_yesterday_are_not_shown(card: Card) -> None:
