@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,12 @@ class Answer:
     status: int
     code: str
     seconds: float
+
+
+def _signal(processes: list[psutil.Process], sign: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # one that had answered its last connection may have ended by itself
+            process.send_signal(sign)
 
 
 class Decider(Stack):
@@ -92,13 +98,11 @@ class Decider(Stack):
     def standing_still(self) -> Iterator[None]:
         """Stop every process of PostgreSQL: connections stay open and nothing answers."""
         processes = self._processes()
-        for process in processes:
-            process.send_signal(signal.SIGSTOP)
+        _signal(processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                process.send_signal(signal.SIGCONT)
+            _signal(processes, signal.SIGCONT)
 
     def _processes(self) -> list[psutil.Process]:
         main = psutil.Process(int((self.cluster / "postmaster.pid").read_text().split()[0]))
