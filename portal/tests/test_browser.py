@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from portal.specimens import specimen
-from portal.testing import Stack
+from portal.testing import Stack, eventually
 from portal.tests.visitor import MARIA, Visitor
 
 CHROMIUM = shutil.which("chromium")
@@ -92,8 +92,13 @@ def badge(page: Page, word: str) -> None:
 
 
 def request_of(stack: Stack, email: str) -> str:
-    client = next(each for each in stack.console("GET", "state")["clients"] if each["email"] == email)
-    return str(client["requests"][0]["id"])
+    """Return the request that the sandbox has in review, once it has one."""
+
+    def in_review() -> list[str]:
+        client = next(each for each in stack.console("GET", "state")["clients"] if each["email"] == email)
+        return [request["id"] for request in client["requests"] if request["status"] == "in_kyc"]
+
+    return str(eventually(in_review)[0])
 
 
 def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, tmp_path: Path) -> None:
