@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from audit.actions import record
 from audit.kinds import Kind
 from portal.models import Heartbeat
+from provider.admin import RecordAdmin
 
 M = TypeVar("M", bound=Model)
 
@@ -93,14 +94,5 @@ class RoleAdmin(RightsAdmin[Group], GroupAdmin):
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(admin.ModelAdmin[Heartbeat]):
+class HeartbeatAdmin(RecordAdmin[Heartbeat]):
     list_display = ["name", "at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Heartbeat | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Heartbeat | None = None) -> bool:
-        return False
