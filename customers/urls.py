@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from customers import views
+from customers import document_views, views
 
 app_name = "customers"
 
@@ -27,7 +27,8 @@ customer_urls = [
     path("submit/", views.submit, name="submit"),
     path("refresh/", views.refresh, name="refresh"),
     path("data/<path:requirement>/", views.save_data, name="save_data"),
-    path("documents/<uuid:document>/<side:side>/", views.image, name="image"),
+    path("documents/<uuid:document>/", document_views.viewer, name="viewer"),
+    path("documents/<uuid:document>/<side:side>/", document_views.image, name="image"),
     path("documents/<path:requirement>/", views.document, name="document"),
 ]
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,9 +15,8 @@ from django_htmx.middleware import HtmxDetails
 from psycopg.errors import UniqueViolation
 
 from customers import actions, listing
-from customers.document_images import open_image
 from customers.forms import CustomerForm, RegistrationForm
-from customers.models import Customer, Document
+from customers.models import Customer
 from customers.pages import CustomerPage, customer_page, requirement_card
 from customers.paging import Place
 from customers.policies import NotAllowed
@@ -239,26 +238,6 @@ def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     refusal = refusal_of(lambda: actions.refresh_customer(customer=customer, by=request.user))
     messages.info(request, refusal or "CryptoMate is being asked.")
     return redirect("customers:detail", pk=customer.pk)
-
-
-@require_GET
-@permission_required("customers.view_document_image", raise_exception=True)
-def image(request: PersonRequest, pk: uuid.UUID, document: uuid.UUID, side: str) -> HttpResponse:
-    found = get_object_or_404(Document, pk=document, customer=pk)
-    stored = open_image(document=found, side=side, by=request.user)
-    if stored is None:
-        raise Http404("This side was not uploaded.")
-    return HttpResponse(
-        stored.content,
-        headers={
-            "Content-Type": stored.content_type,
-            "Content-Disposition": f'inline; filename="{stored.name}"',
-            "Cache-Control": "no-store, private",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        },
-    )
 
 
 # --- What the card views answer with

@@ -1,14 +1,18 @@
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from audit.models import Event
+from conftest import person
 from customers.actions import Upload, save_draft
+from customers.document_images import ONE_LOOK
 from customers.images import clean_image
 from customers.models import Document
 from customers.tests.making import make_customer, make_request
@@ -42,8 +46,60 @@ def test_the_image_can_neither_be_cached_nor_run(as_officer: Client, document: D
     assert response["Content-Type"] == "image/png"
     assert response["Cache-Control"] == "no-store, private"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
     assert response["Content-Disposition"] == 'inline; filename="driverslicense-front.png"'
+
+
+def looks() -> list[list[str]]:
+    return [look.detail["after"]["sides"] for look in Event.objects.filter(kind="document.viewed").order_by("seq")]
+
+
+def test_the_record_says_which_picture_was_seen(as_officer: Client, document: Document) -> None:
+    as_officer.get(address(document))
+
+    shown = Event.objects.get(kind="document.viewed").detail["after"]
+    assert shown == {"document_type": document.document_type, "sides": ["front"], "sha256": [document.front_sha256]}
+
+
+def test_a_page_drawn_again_and_again_is_one_look(as_officer: Client, document: Document) -> None:
+    for _ in range(3):
+        as_officer.get(address(document))
+
+    assert looks() == [["front"]]
+
+
+def test_later_on_it_is_another_look(as_officer: Client, document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_officer.get(address(document))
+    later = timezone.now() + ONE_LOOK + timedelta(seconds=1)
+    monkeypatch.setattr("customers.document_images.timezone.now", lambda: later)
+
+    as_officer.get(address(document))
+
+    assert looks() == [["front"], ["front"]]
+
+
+def test_another_person_and_another_picture_are_looks_of_their_own(
+    as_officer: Client, document: Document, officer: User
+) -> None:
+    as_officer.get(address(document))
+    another = Client()
+    another.force_login(person("second", "Officer"))
+    another.get(address(document))
+    replaced = Upload("drivers/../license", {}, front=clean_image(photo(size=(80, 60))), back=None)
+    save_draft(customer=document.customer, requirement_id="identity_document", upload=replaced, by=officer)
+
+    as_officer.get(address(document))
+
+    assert len(looks()) == 3
+
+
+def test_asking_what_it_is_shows_it_to_nobody(as_officer: Client, document: Document) -> None:
+    told, shown = as_officer.head(address(document)), as_officer.get(address(document))
+
+    assert told.content == b""
+    assert looks() == [["front"]]
+    for name in ("Content-Length", "Content-Type", "Cache-Control", "Content-Security-Policy"):
+        assert told[name] == shown[name]
 
 
 def test_support_sees_no_image(as_support: Client, document: Document) -> None:
