@@ -11,6 +11,8 @@ class Kind(models.TextChoices):
     DOCUMENT_KEPT = "document.kept", "kept a document's images"
     DOCUMENT_REPLACED = "document.replaced", "replaced a document"
     DOCUMENT_VIEWED = "document.viewed", "looked at a document"
+    ANSWERS_KEPT = "answers.kept", "typed answers that are not sent yet"
+    REASON_WRITTEN = "rejection_reason.written", "wrote a rejection reason"
     REQUEST_OPENED = "request.opened", "asked for the product"
     REQUEST_SUBMITTED = "request.submitted", "submitted the request for review"
     REQUEST_STATUS_CHANGED = "request.status_changed", "changed the request's status"

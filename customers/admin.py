@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from customers.differences import Difference
 from customers.forms import masked
 from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange
+from customers.reason_admin import RejectionReasonAdmin as RejectionReasonAdmin
 from provider.admin import RecordAdmin, RecordInline, link
 
 
@@ -97,8 +99,8 @@ class RequirementSnapshotAdmin(RecordAdmin[RequirementSnapshot]):
     list_select_related = ["request__customer"]
     list_filter = ["occasion", "taken_at"]
     search_fields = ["request__api_id__exact"]
-    exclude = ["request", "missing_requirements", "rejected_items"]
-    readonly_fields = ["customer_link", "request_link", "missing", "rejected"]
+    exclude = ["request", "missing_requirements", "rejected_items", "difference"]
+    readonly_fields = ["customer_link", "request_link", "said", "missing", "rejected"]
 
     @admin.display(description="customer")
     def customer_link(self, snapshot: RequirementSnapshot) -> SafeString:
@@ -107,6 +109,10 @@ class RequirementSnapshotAdmin(RecordAdmin[RequirementSnapshot]):
     @admin.display(description="request")
     def request_link(self, snapshot: RequirementSnapshot) -> SafeString:
         return request_link(snapshot.request)
+
+    @admin.display(description="what changed")
+    def said(self, snapshot: RequirementSnapshot) -> str:
+        return Difference.from_json(snapshot.difference).sentences or "—"
 
     @admin.display(description="missing requirements")
     def missing(self, snapshot: RequirementSnapshot) -> SafeString:

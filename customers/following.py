@@ -1,7 +1,5 @@
 """How our rows follow the provider: its answers become snapshots, statuses and the time of the next look."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +12,9 @@ from django.utils import timezone
 from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
 from customers.checklists import checklist_of
 from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
+from customers.reasons import note_unknown
 from customers.requirements import concerns
+from customers.snapshots import keep_snapshot
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
 from provider.models import CallKind, CallState, ProviderCall
@@ -23,6 +23,7 @@ from provider.waking import wake
 logger = logging.getLogger(__name__)
 
 Occasion = RequirementSnapshot.Occasion
+LOOKS = (Occasion.SYNC, Occasion.UPDATE)
 
 FIRST_LOOK = {RequestStatus.IN_KYC: timedelta(seconds=15)}
 FIRST_LOOK_ELSE = timedelta(minutes=5)
@@ -51,10 +52,18 @@ def sync_request(request: EnablementRequest, *, client: Client, source: Source =
             hasten_sync(request, now=timezone.now())
             return
         follow_client(customer, remote_client)
+        occasion = _occasion(present)
         for remote in reversed(remote_requests):  # the provider lists the newest first
             if remote.product == PRODUCT and remote.id not in closed:
-                follow_request(customer, remote, occasion=Occasion.SYNC, source=source)
+                follow_request(customer, remote, occasion=occasion, source=source)
         follow_customer(customer, source=source)
+
+
+def _occasion(request: EnablementRequest) -> Occasion:
+    """Saving data answers with the client alone: what it changed about the request is seen at the next look."""
+    saved = ProviderCall.objects.about(request.customer_id).filter(kind=CallKind.UPDATE_CLIENT, state=CallState.DONE)
+    is_after_save = request.synced_at is not None and saved.answered_since(request.synced_at).exists()
+    return Occasion.UPDATE if is_after_save else Occasion.SYNC
 
 
 def follow_client(customer: Customer, remote: RemoteClient) -> None:
@@ -87,9 +96,10 @@ def follow_request(
         api_id=remote.id, defaults={"customer": customer, "status": status}
     )
     request = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+    verdict_before = _verdict(request)
     items = list(dict.fromkeys([*rejected_items, *remote.rejected_items]))  # an answer may name one twice
     request.missing_requirements = dict(remote.missing_requirements.raw)
-    if items or occasion != Occasion.SYNC:
+    if items or occasion not in LOOKS:
         request.rejected_items = [asdict(item) for item in items]
     else:
         request.rejected_items = _standing_items(request)
@@ -103,10 +113,21 @@ def follow_request(
             "synced_at",
         ]
     )  # fmt: skip
-    _keep_snapshot(request, occasion)
+    keep_snapshot(request, occasion)
+    _note_verdict(request, verdict_before)
     _follow_status(request, remote, source=source)
     flag_documents(request, items, occasion=occasion)
     return request
+
+
+def _verdict(request: EnablementRequest) -> str:
+    return f"{request.rejection_code} {request.rejection_description}".strip()
+
+
+def _note_verdict(request: EnablementRequest, before: str) -> None:
+    """Count a verdict that nobody has written up, once for each time it is given."""
+    if _verdict(request) != before:
+        note_unknown([_verdict(request)])
 
 
 def _standing_items(request: EnablementRequest) -> list[dict[str, Any]]:
@@ -136,21 +157,6 @@ def _follow_status(request: EnablementRequest, remote: ProductRequest, *, source
         request.syncs = 0
         request.decided_at = now if status in (RequestStatus.ENABLED, RequestStatus.REJECTED) else None
         request.save(update_fields=["syncs", "decided_at"])
-
-
-def _keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
-    said = [request.missing_requirements, request.rejected_items]
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
-    newest = request.snapshots.order_by("-taken_at").first()
-    if newest and newest.digest == digest:
-        return
-    RequirementSnapshot.objects.create(
-        request=request,
-        occasion=occasion,
-        missing_requirements=request.missing_requirements,
-        rejected_items=request.rejected_items,
-        digest=digest,
-    )
 
 
 def flag_documents(request: EnablementRequest, items: Sequence[RejectedItem], *, occasion: Occasion) -> None:

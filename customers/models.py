@@ -13,6 +13,9 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
+from customers.new_kinds import NewKind as NewKind
+from customers.reasons import RejectionReason as RejectionReason
+from customers.reasons import UnknownReason as UnknownReason
 from customers.status_changes import HasStatus
 from customers.statuses import (
     CUSTOMER_TRANSITIONS,
@@ -24,6 +27,7 @@ from customers.statuses import (
     RequestStatus,
     Source,
 )
+from customers.unsaved import UnsavedAnswers as UnsavedAnswers
 from provider.models import ProviderCall
 from vault.fields import EncryptedJSONField, EncryptedTextField, KeyedHashField
 
@@ -236,6 +240,7 @@ class RequirementSnapshot(models.Model):
     taken_at = models.DateTimeField(default=timezone.now)
     missing_requirements = EncryptedJSONField(default=dict)
     rejected_items = EncryptedJSONField(default=list)
+    difference = EncryptedJSONField(null=True, help_text="What changed since the customer's snapshot before.")
     digest = models.CharField(max_length=64)
 
     class Meta:

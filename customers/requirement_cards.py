@@ -11,9 +11,10 @@ from django.utils.text import slugify
 
 from cryptomate import DataRequirement
 from customers.checklists import DocumentCard, Held, document_card, held_for, is_uploading
+from customers.columns import is_held
 from customers.display import Face, waiting_face
 from customers.models import Customer, Document, EnablementRequest
-from customers.requirement_forms import SIDES, DataForm, DocumentForm, is_held
+from customers.requirement_forms import SIDES, DataForm, DocumentForm
 from customers.requirements import Checklist, Wanted
 from customers.statuses import DocumentStatus, RequestStatus
 from provider.models import CallKind, ProviderCall

@@ -14,6 +14,7 @@ from customers import places
 from customers.actions import Upload
 from customers.answer_fields import as_answer, as_typed, field_for
 from customers.checklists import DocumentCard
+from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
 from customers.form_fields import ask_by_name
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
 from customers.images import CleanImage, clean_image
@@ -21,19 +22,8 @@ from customers.models import Customer, Document
 from customers.remote import COLUMN_OF, COLUMNS, answer_to
 from customers.statuses import DocumentStatus
 
-# Keys of the provider's that more than one of our columns answer.
-PHONE = ("phone_country_code", "phone_number")
-REGION = ("country", "state")
-COLUMNS_OF = {
-    "phone": PHONE,
-    **dict.fromkeys(PHONE, PHONE),
-    "address": (*REGION, "street_line1", "street_line2", "city", "postal_code"),
-    **dict.fromkeys(REGION, REGION),
-}
 SIDES = ("front", "back")
 PLACES = {*REGION, "id_type", "postal_code"}
-OPTIONAL_COLUMNS = ("second_name", "street_line2")
-OURS_TO_DECIDE = ("individual_cards",)
 
 
 class DataForm(forms.Form):
@@ -95,26 +85,11 @@ class DataForm(forms.Form):
         return taken
 
 
-def columns_of(wanted: RequirementField) -> tuple[str, ...]:
-    """Return our columns that answer this key; none where the provider brings its own list of answers."""
-    if wanted.options or wanted.key in OURS_TO_DECIDE:
-        return ()
-    column = COLUMN_OF.get(wanted.key, wanted.key)
-    return COLUMNS_OF.get(wanted.key) or ((column,) if column in CustomerForm.base_fields else ())
-
-
 def is_taken_by(field: forms.Field, answer: Any) -> bool:
     try:
         return bool(field.clean(answer) == answer)
     except ValidationError:
         return False
-
-
-def is_held(customer: Customer, wanted: RequirementField) -> bool:
-    columns = [column for column in columns_of(wanted) if column not in OPTIONAL_COLUMNS]
-    if columns:
-        return all(getattr(customer, column) not in (None, "") for column in columns)
-    return answer_to(customer, wanted.key) is not None
 
 
 class DocumentForm(forms.Form):

@@ -92,6 +92,11 @@ def concerns(item: RejectedItem, requirement: Requirement) -> bool:
     return item.type != "document" and any(item.key == wanted.key for wanted in requirement.fields)
 
 
+def requirements_of(missing: Mapping[str, Any]) -> list[Requirement]:
+    read = MissingRequirements.from_json(missing)
+    return [*read.data, *read.documents]
+
+
 def data_keys(answers: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return every client field the provider ever asked for, in the order it first did."""
     keys: dict[str, None] = {}

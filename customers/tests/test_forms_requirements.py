@@ -69,11 +69,11 @@ def test_an_answer_is_taken_by_its_type(described: dict[str, Any], typed: str, a
 REFUSED = [
     ({"data_type": "DATE"}, "soon", "Use the date on the document"),
     ({"data_type": "NUMBER"}, "many", "Enter a number, for example 1200."),
-    ({"data_type": "BOOLEAN"}, "perhaps", "Choose the extra_thing from the list."),
-    ({"data_type": "COUNTRY"}, "Narnia", "Choose the extra_thing from the list."),
+    ({"data_type": "BOOLEAN"}, "perhaps", "Choose the extra thing from the list."),
+    ({"data_type": "COUNTRY"}, "Narnia", "Choose the extra thing from the list."),
     ({"data_type": "EMAIL"}, "m@", "valid email"),
-    ({"options": ["W"]}, "X", "Choose the extra_thing from the list."),
-    ({"data_type": "HOLOGRAM", "required": True}, "", "Enter the extra_thing."),
+    ({"options": ["W"]}, "X", "Choose the extra thing from the list."),
+    ({"data_type": "HOLOGRAM", "required": True}, "", "Enter the extra thing."),
 ]
 
 

@@ -1,0 +1,40 @@
+"""What a customer has handed over, in the provider's keys: what it no longer misses was supplied, or is not needed."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from cryptomate import DataRequirement, DocumentRequirement, RequirementField
+from customers.columns import is_held
+from customers.differences import Answer, data_key, document_key
+from customers.models import Customer, Document
+from customers.requirements import requirements_of
+from customers.statuses import DocumentStatus
+
+
+def supplied_keys(customer: Customer, answers: Iterable[Answer]) -> set[str]:
+    """Return the keys, as differences name them, of what these answers speak of and the provider was sent."""
+    sent = {document_key(requirement) for requirement in _sent(customer)}
+    held = {data_key(wanted.key) for wanted in _fields(answers) if is_held(customer, wanted)}
+    return sent | held
+
+
+def is_supplied(
+    requirement: DataRequirement | DocumentRequirement, customer: Customer, documents: Mapping[str, Document]
+) -> bool:
+    """Answer whether something of ours stands for the requirement. `documents` are the newest, by requirement."""
+    if isinstance(requirement, DocumentRequirement):
+        document = documents.get(requirement.id)
+        return document is not None and document.status == DocumentStatus.UPLOADED
+    return not requirement.fields or any(is_held(customer, wanted) for wanted in requirement.fields)
+
+
+def _sent(customer: Customer) -> Collection[str]:
+    return customer.documents.filter(status=DocumentStatus.UPLOADED).values_list("requirement", flat=True)
+
+
+def _fields(answers: Iterable[Answer]) -> Iterable[RequirementField]:
+    for answer in answers:
+        for requirement in requirements_of(answer.missing):
+            if isinstance(requirement, DataRequirement):
+                yield from requirement.fields
+        for item in answer.rejected:
+            yield RequirementField(key=str(item.get("key", "")), name="", data_type="", required=False, options=())
