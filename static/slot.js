@@ -11,7 +11,7 @@
     image.alt = file.name;
     image.hidden = false;
     image.src = URL.createObjectURL(file);
-    slot.querySelector(":scope > .icon")?.remove();
+    slot.querySelectorAll(":scope > .icon, .slot-look").forEach((part) => part.remove());
     slot.querySelector("[data-slot-note]").textContent = `${file.name}, ${size(file.size)}`;
     slot.querySelector(".slot-text strong").textContent = "Replace it";
   };

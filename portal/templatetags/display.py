@@ -168,16 +168,26 @@ def field(
 
 @register.inclusion_tag("_slot.html")
 def slot(
-    bound: BoundField, *, preview: str = "", note: str = "", required: bool | None = None, **attrs: str | bool
-) -> dict[str, object]:
-    """Draw a place for an image: what is there now (`preview`, its measurements as `note`), or where to drop one."""
+    bound: BoundField, *, preview: str = "", look: str = "", note: str = "", required: bool | None = None,
+    **attrs: str | bool,
+) -> dict[str, object]:  # fmt: skip
+    """Draw a place for an image: what is there now, or where to drop one.
+
+    `preview` is the image's address, `note` its measurements, `look` the page where it is seen closely.
+    """
     is_required = bound.field.required if required is None else required
     given = {"accept": "image/jpeg,image/png", **attrs}
     attrs = _attributes(bound, is_required=is_required, given=given)
     if preview:  # what is already here needs no choosing again
         attrs.pop("required", None)
     control = bound.as_widget(attrs=attrs)
-    return {**_around(bound, is_required=is_required), "control": control, "preview": preview, "note": note}
+    return {
+        **_around(bound, is_required=is_required),
+        "control": control,
+        "preview": preview,
+        "look": look,
+        "note": note,
+    }
 
 
 @register.inclusion_tag("_error_summary.html")

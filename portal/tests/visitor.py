@@ -10,6 +10,12 @@ MARIA = {
     "street_line1": "Florida 9860", "city": "Del Viso", "postal_code": "1669", "state": "ARG-B", "country": "ARG",
 }  # fmt: skip
 
+FINANCES = {
+    "individual_cards": "on", "gender": "FEMALE", "id_type": "PASSPORT", "id_number": "AB1234567",
+    "occupation": "Architect", "annual_salary": "25000-50000", "account_purpose": "travel",
+    "expected_monthly_volume": "500-2000",
+}  # fmt: skip
+
 
 class Visitor:
     def __init__(self, url: str, *, name: str) -> None:
@@ -26,6 +32,11 @@ class Visitor:
     def send(self, path: str, fields: dict[str, Any], *, form_on: str | None = None) -> requests.Response:
         """Open the page with the form, take over its hidden fields, and send it as a browser without scripts would."""
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.see(form_on or path)))
-        return self.session.post(
-            self.url + path, data={**hidden, **fields}, headers={"Referer": self.url + path}, timeout=10
-        )
+        return self._post(path, {**hidden, **fields})
+
+    def send_files(self, path: str, fields: dict[str, str], files: dict[str, bytes]) -> requests.Response:
+        token = self.session.cookies["csrftoken"]
+        return self._post(path, {"csrfmiddlewaretoken": token, **fields}, files=files)
+
+    def _post(self, path: str, fields: dict[str, Any], **more: Any) -> requests.Response:
+        return self.session.post(self.url + path, data=fields, headers={"Referer": self.url + path}, timeout=10, **more)

@@ -31,7 +31,8 @@
     if (target.id === "beside-viewer" && shouldSwap) show(); // first, so that the image finds its size
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !document.fullscreenElement && event.target.closest(".beside[open]")) panel().close();
+    const isOurs = event.target === document.body || event.target.closest(".beside");
+    if (event.key === "Escape" && isOurs && panel()?.open && !document.fullscreenElement) panel().close();
   });
   panel()?.addEventListener("close", () => {
     document.getElementById("beside-viewer").replaceChildren();
