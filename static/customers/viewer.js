@@ -8,7 +8,6 @@
   const PLAIN = { brightness: 1, contrast: 1 };
   const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const within = (least, value, most) => Math.min(most, Math.max(least, value));
-  const say = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
 
   // --- One side
 
@@ -17,10 +16,11 @@
     const image = stage.querySelector("img");
     stage.querySelector("a").replaceWith(image);
     image.draggable = false;
-    Object.assign(stage.dataset, { stage: "ready" });
+    stage.dataset.stage = "ready";
     stage.tabIndex = 0;
     stage.setAttribute("role", "group");
     stage.setAttribute("aria-label", image.alt);
+    stage.setAttribute("aria-describedby", "viewer-keys");
     return { figure, stage, image, turn: 0, x: 0, y: 0, zoom: 1, fits: true };
   };
 
@@ -62,123 +62,139 @@
     if (side.fits) fit(side);
   };
 
-  const draw = ({ stage, image, x, y, turn: degrees, zoom, fits }, { brightness, contrast }) => {
+  const draw = ({ stage, image, x, y, turn: degrees, zoom, fits }, brightness, contrast) => {
     image.style.transform = `translate(-50%, -50%) translate(${x}px, ${y}px) rotate(${degrees}deg) scale(${zoom})`;
     image.style.filter = `brightness(${brightness}) contrast(${contrast})`;
     stage.classList.toggle("viewer-stage--near", !fits);
   };
 
-  // --- All of it
+  // --- What a person can do: each act changes the state and says what it did
+
+  const percent = (share) => `${Math.round(share * 100)} %`;
+
+  const zoomBy = (state, factor) => {
+    zoomAt(state.shown, factor, { x: 0, y: 0 });
+    return `Zoom ${percent(state.shown.zoom)}`;
+  };
+
+  const turnBy = (state, degrees) => {
+    turn(state.shown, degrees);
+    return `Turned ${state.shown.turn} degrees`;
+  };
+
+  const light = (state, what, by) => {
+    state.light[what] = within(0.25, state.light[what] + by, 4);
+    return `${what === "contrast" ? "Contrast" : "Brightness"} ${percent(state.light[what])}`;
+  };
+
+  const flip = (state) => {
+    const hadFocus = state.shown.stage === document.activeElement;
+    state.shown = state.sides[(state.sides.indexOf(state.shown) + 1) % state.sides.length];
+    refit(state);
+    if (hadFocus) state.shown.stage.focus({ preventScroll: true });
+    return state.shown.image.alt;
+  };
+
+  const fillScreen = ({ viewer }) => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else viewer.requestFullscreen();
+  };
+
+  const startAgain = (state) => {
+    Object.assign(state.light, PLAIN);
+    state.shown.turn = 0;
+    fit(state.shown);
+    return "As it was";
+  };
+
+  const ACTS = {
+    in: (state) => zoomBy(state, STEP),
+    out: (state) => zoomBy(state, 1 / STEP),
+    right: (state) => turnBy(state, 90),
+    left: (state) => turnBy(state, -90),
+    brighter: (state) => light(state, "brightness", 0.25),
+    darker: (state) => light(state, "brightness", -0.25),
+    harder: (state) => light(state, "contrast", 0.25),
+    flatter: (state) => light(state, "contrast", -0.25),
+    flip,
+    screen: fillScreen,
+    reset: startAgain,
+  };
+
+  // --- The viewer
+
+  const redraw = ({ viewer, sides, shown, light: { brightness, contrast } }) => {
+    sides.forEach((side) => {
+      side.figure.hidden = side !== shown;
+    });
+    draw(shown, brightness, contrast);
+    viewer.querySelector("[data-zoom]").textContent = percent(shown.zoom);
+  };
+
+  const refit = (state) => {
+    if (!state.viewer.isConnected) return;
+    if (state.shown.fits) fit(state.shown);
+    else keepInSight(state.shown);
+    redraw(state);
+  };
+
+  const act = (state, name) => {
+    const said = ACTS[name](state);
+    redraw(state);
+    if (said) document.dispatchEvent(new CustomEvent("announce", { detail: said }));
+  };
 
   const keyOf = ({ key, shiftKey }) => {
     const name = key === "+" ? "Plus" : key.length === 1 ? key.toUpperCase() : key;
     return shiftKey && /^[A-Z]$/.test(name) ? `Shift+${name}` : name;
   };
 
-  const keysOf = (buttons) =>
-    new Map(buttons.flatMap((button) => button.getAttribute("aria-keyshortcuts").split(" ").map((key) => [key, button])));
+  const buttonFor = ({ viewer }, key) =>
+    [...viewer.querySelectorAll("[data-act]")].find((button) => button.getAttribute("aria-keyshortcuts").split(" ").includes(key));
+
+  const onKey = (state, event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea")) return;
+    const key = keyOf(event);
+    const [x, y] = ARROWS[key] ?? [];
+    const button = buttonFor(state, key);
+    if (ARROWS[key]) move(state.shown, { x: x * PUSH, y: y * PUSH });
+    else if (button) act(state, button.dataset.act);
+    else return;
+    event.preventDefault();
+    redraw(state);
+  };
+
+  const listen = (state) => {
+    const on = (type, react) => state.viewer.addEventListener(type, react);
+    on("keydown", (event) => onKey(state, event));
+    on("click", ({ target }) => {
+      const button = target.closest("[data-act]");
+      if (button) act(state, button.dataset.act);
+    });
+    on("stage:zoom", ({ detail }) => {
+      zoomAt(state.shown, detail.factor, detail);
+      redraw(state);
+    });
+    on("stage:move", ({ detail }) => {
+      move(state.shown, detail);
+      redraw(state);
+    });
+    state.sides.forEach(({ image }) => image.addEventListener("load", () => refit(state)));
+    new ResizeObserver(() => refit(state)).observe(state.viewer);
+  };
 
   const arm = (viewer) => {
     const sides = [...viewer.querySelectorAll("[data-side]")].map(sideOf);
     if (!sides.length) return;
-    const buttons = [...viewer.querySelectorAll("[data-act]")];
-    const keys = keysOf(buttons);
-    let shown = sides.find(({ figure }) => figure.dataset.side === viewer.dataset.first) ?? sides[0];
-    let light = { ...PLAIN };
-
-    const redraw = () => {
-      sides.forEach((side) => {
-        side.figure.hidden = side !== shown;
-      });
-      draw(shown, light);
-      viewer.querySelector("[data-zoom]").textContent = `${Math.round(shown.zoom * 100)} %`;
-    };
-
-    const refit = () => {
-      if (shown.fits) fit(shown);
-      else keepInSight(shown);
-      redraw();
-    };
-
-    const percent = (name) => `${name} ${Math.round(light[name.toLowerCase()] * 100)} %`;
-    const adjust = (name, by) => {
-      light = { ...light, [name.toLowerCase()]: within(0.25, light[name.toLowerCase()] + by, 4) };
-      return percent(name);
-    };
-    const zoom = (factor) => {
-      zoomAt(shown, factor, { x: 0, y: 0 });
-      return `Zoom ${Math.round(shown.zoom * 100)} %`;
-    };
-    const turned = (degrees) => {
-      turn(shown, degrees);
-      return `Turned ${shown.turn} degrees`;
-    };
-
-    const ACTS = {
-      in: () => zoom(STEP),
-      out: () => zoom(1 / STEP),
-      right: () => turned(90),
-      left: () => turned(-90),
-      brighter: () => adjust("Brightness", 0.25),
-      darker: () => adjust("Brightness", -0.25),
-      harder: () => adjust("Contrast", 0.25),
-      flatter: () => adjust("Contrast", -0.25),
-      flip: () => {
-        const hadFocus = shown.stage === document.activeElement;
-        shown = sides[(sides.indexOf(shown) + 1) % sides.length];
-        refit();
-        if (hadFocus) shown.stage.focus({ preventScroll: true });
-        return shown.image.alt;
-      },
-      screen: () => {
-        if (document.fullscreenElement) document.exitFullscreen();
-        else viewer.requestFullscreen();
-      },
-      reset: () => {
-        light = { ...PLAIN };
-        shown.turn = 0;
-        fit(shown);
-        return "As it was";
-      },
-    };
-
-    const act = (name) => {
-      const said = ACTS[name]();
-      redraw();
-      if (said) say(said);
-    };
-
-    viewer.addEventListener("click", ({ target }) => {
-      const button = target.closest("[data-act]");
-      if (button) act(button.dataset.act);
-    });
-    viewer.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea")) return;
-      const name = keyOf(event);
-      const [x, y] = ARROWS[name] ?? [];
-      if (ARROWS[name]) move(shown, { x: x * PUSH, y: y * PUSH });
-      else if (keys.has(name)) act(keys.get(name).dataset.act);
-      else return;
-      event.preventDefault();
-      redraw();
-    });
-    viewer.addEventListener("stage:zoom", ({ detail }) => {
-      zoomAt(shown, detail.factor, detail);
-      redraw();
-    });
-    viewer.addEventListener("stage:move", ({ detail }) => {
-      move(shown, detail);
-      redraw();
-    });
-
+    const shown = sides.find(({ figure }) => figure.dataset.side === viewer.dataset.first) ?? sides[0];
+    const state = { viewer, sides, shown, light: { ...PLAIN } };
     viewer.querySelectorAll("[data-tools], [data-keys]").forEach((part) => {
       part.hidden = false;
     });
     viewer.querySelector("[data-act=screen]").hidden = !document.fullscreenEnabled;
     viewer.classList.add("viewer--armed");
-    sides.forEach(({ image }) => image.addEventListener("load", refit));
-    new ResizeObserver(refit).observe(viewer);
-    refit();
+    listen(state);
+    refit(state);
     shown.stage.focus({ preventScroll: true });
   };
 
