@@ -38,20 +38,16 @@ class Layout:
     composite: tuple[Place, ...] = ()
 
 
-def _second_line(width: int) -> dict[str, Place]:
-    """Return the places that every two-line layout shares (parts 4, 6 and 7)."""
-    return {
-        "names": (0, 5, width), "number": (1, 0, 9), "nationality": (1, 10, 13), "birth": (1, 13, 19),
-        "sex": (1, 20, 21), "expiry": (1, 21, 27),
-    }  # fmt: skip
-
-
+# Number, nationality, birth, sex and expiry, where every layout of two lines has them (parts 4, 6 and 7).
+SECOND_LINE: tuple[Place, Place, Place, Place, Place] = (
+    (1, 0, 9), (1, 10, 13), (1, 13, 19), (1, 20, 21), (1, 21, 27),
+)  # fmt: skip
 TD3 = Layout(
-    "TD3", 2, 44, "P", **_second_line(44), optional=((1, 28, 42),), optional_check=(1, 42, 43),
+    "TD3", 2, 44, "P", (0, 5, 44), *SECOND_LINE, optional=((1, 28, 42),), optional_check=(1, 42, 43),
     composite_check=(1, 43, 44), composite=((1, 0, 10), (1, 13, 20), (1, 21, 43)),
 )  # fmt: skip
 TD2 = Layout(
-    "TD2", 2, 36, "ACI", **_second_line(36), optional=((1, 28, 35),),
+    "TD2", 2, 36, "ACI", (0, 5, 36), *SECOND_LINE, optional=((1, 28, 35),),
     composite_check=(1, 35, 36), composite=((1, 0, 10), (1, 13, 20), (1, 21, 35)),
 )  # fmt: skip
 TD1 = Layout(
@@ -59,8 +55,8 @@ TD1 = Layout(
     expiry=(1, 8, 14), optional=((0, 15, 30), (1, 18, 29)),
     composite_check=(1, 29, 30), composite=((0, 5, 30), (1, 0, 7), (1, 8, 15), (1, 18, 29)),
 )  # fmt: skip
-MRV_A = Layout("MRV-A", 2, 44, "V", **_second_line(44), optional=((1, 28, 44),))
-MRV_B = Layout("MRV-B", 2, 36, "V", **_second_line(36), optional=((1, 28, 36),))
+MRV_A = Layout("MRV-A", 2, 44, "V", (0, 5, 44), *SECOND_LINE, optional=((1, 28, 44),))
+MRV_B = Layout("MRV-B", 2, 36, "V", (0, 5, 36), *SECOND_LINE, optional=((1, 28, 36),))
 LAYOUTS = (TD3, TD2, TD1, MRV_A, MRV_B)
 BY_NAME = {layout.name: layout for layout in LAYOUTS}
 
