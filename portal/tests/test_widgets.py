@@ -209,6 +209,53 @@ def test_a_chosen_image_is_shown_with_its_name_before_it_is_sent(page: Page) -> 
     expect(page.get_by_role("img", name="front.svg")).to_have_attribute("src", re.compile("^blob:"))
 
 
+BROUGHT = """([type, names]) => {
+  const files = new DataTransfer();
+  names.forEach((name) => files.items.add(new File(["<svg/>"], name, { type: "image/svg+xml" })));
+  const options = { bubbles: true, cancelable: true };
+  const event = type === "paste"
+    ? new ClipboardEvent(type, { ...options, clipboardData: files })
+    : new DragEvent(type, { ...options, dataTransfer: files });
+  return event;
+}"""
+
+
+def bring(page: Page, to: Locator, type_: str, *names: str) -> bool:
+    """Drop or paste files on an element; answer whether the browser is left to do what it would."""
+    event = page.evaluate_handle(BROUGHT, [type_, names])
+    return bool(to.evaluate("(element, event) => element.dispatchEvent(event)", event))
+
+
+def chosen(page: Page) -> list[str]:
+    return list(page.get_by_label("Front image").evaluate("input => [...input.files].map(file => file.name)"))
+
+
+def test_an_image_can_be_dropped_on_its_slot_one_at_a_time(page: Page) -> None:
+    bring(page, page.get_by_label("Front image"), "drop", "front.svg")
+
+    assert chosen(page) == ["front.svg"]
+    expect(page.locator("#announcer")).to_have_text("Dropped into Front image")
+
+    bring(page, page.get_by_label("Front image"), "drop", "a.svg", "b.svg")
+
+    assert chosen(page) == ["front.svg"]
+    expect(page.get_by_text("Drop one image at a time.").first).to_be_visible()
+
+
+def test_a_file_dropped_beside_its_slot_does_not_take_the_page_away(page: Page) -> None:
+    is_left_to_the_browser = bring(page, page.get_by_role("heading", name="Phone"), "drop", "front.svg")
+
+    assert not is_left_to_the_browser
+    assert chosen(page) == []
+
+
+def test_an_image_is_pasted_from_anywhere_on_the_page(page: Page) -> None:
+    bring(page, page.get_by_role("heading", name="Phone"), "paste", "screen.svg")
+
+    assert chosen(page) == ["screen.svg"]
+    expect(page.locator("#announcer")).to_have_text("Pasted into Front image")
+
+
 def test_everything_is_reachable_without_a_script(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -1,4 +1,4 @@
-// <a data-beside="title" href="…"> opens the viewer of that page beside this one, so that what is typed stays in sight.
+// <a data-beside href="…"> opens the viewer of that page beside this one, so that what is typed stays in sight.
 // Where there is no room beside, it covers the page. Escape closes it and gives the focus back.
 (() => {
   const ROOM = matchMedia("(width >= 1100px)");
@@ -14,7 +14,6 @@
   const open = (link) => {
     address = link.getAttribute("href");
     panel().querySelector("[data-own-page]").href = address;
-    panel().querySelector("h2").textContent = link.dataset.beside;
     htmx.ajax("GET", address, { source: link, target: "#beside-viewer", select: "#viewer", swap: "innerHTML" });
   };
 
@@ -29,6 +28,10 @@
   });
   document.addEventListener("htmx:beforeSwap", ({ detail: { target, shouldSwap } }) => {
     if (target.id === "beside-viewer" && shouldSwap) show(); // first, so that the image finds its size
+  });
+  document.addEventListener("htmx:load", ({ target }) => {
+    const viewer = target.closest("#beside-viewer > [data-viewer]");
+    if (viewer) panel().querySelector("h2").textContent = viewer.getAttribute("aria-label");
   });
   document.addEventListener("keydown", (event) => {
     const isOurs = event.target === document.body || event.target.closest(".beside");
