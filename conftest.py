@@ -12,6 +12,7 @@ from psycopg import sql
 
 from cards import decisions
 from cryptomate.testing import FakeTransport
+from imaging import child, intake
 from portal import embedded
 from portal.roles import create_roles
 from webhooks import afterwards
@@ -50,6 +51,18 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) 
 def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
     settings.DOCUMENT_STORAGE = str(tmp_path / "documents")
+
+
+@pytest.fixture(autouse=True)
+def _images_are_opened_in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Start no process for each image, unless the test asks for the one that production uses."""
+    if "process_per_image" not in request.fixturenames:
+        monkeypatch.setattr(intake, "_ask_child", child.answer)
+
+
+@pytest.fixture
+def process_per_image() -> None:
+    """Have images opened as production does, each by a process of its own with limits."""
 
 
 @pytest.fixture(autouse=True)

@@ -125,8 +125,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DOCUMENT_STORAGE = env.str("DOCUMENT_STORAGE", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# Two images of the largest size that is taken stay in memory: a passport never lies on the disk in the clear.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 21 * 1000 * 1000
+FILE_UPLOAD_HANDLERS = ["customers.uploads.BoundedMemoryUpload"]
 
 # --- People
 

@@ -11,8 +11,8 @@ def photo(
 ) -> SimpleUploadedFile:
     content = io.BytesIO()
     Image.new("RGB", size, (170, 180, 190)).save(content, kind)
-    return SimpleUploadedFile(name, content.getvalue(), content_type=f"image/{kind.lower()}")
+    return SimpleUploadedFile(f"{name}.{kind.lower()}", content.getvalue(), content_type=f"image/{kind.lower()}")
 
 
 def no_photo() -> SimpleUploadedFile:
-    return SimpleUploadedFile("scan.pdf", b"%PDF-1.7 not an image", content_type="application/pdf")
+    return SimpleUploadedFile("scan.txt", b"not an image", content_type="text/plain")

@@ -144,7 +144,7 @@ def test_a_file_that_is_no_image_is_refused_and_nothing_is_kept(as_officer: Clie
     response = as_officer.post(passport_card(customer), {**PASSPORT, "front_image": no_photo()})
 
     assert response.status_code == 422
-    assert "This is not a JPEG or PNG image." in response.content.decode()
+    assert "This is not a JPEG, PNG, HEIC" in response.content.decode()
     assert not customer.documents.exists()
 
 
