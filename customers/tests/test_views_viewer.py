@@ -66,7 +66,7 @@ def test_what_was_replaced_is_a_click_away_with_its_reason(as_officer: Client, d
     assert address(refused) in page
     assert "The image is blurry." in page
     assert "Replaced" in earlier
-    assert "No image was chosen yet." in earlier
+    assert "No image of it is kept." in earlier
 
 
 def test_the_page_is_for_those_who_may_see_images(as_support: Client, document: Document) -> None:
