@@ -4,17 +4,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Least
 from django.utils import timezone
 
-from cards.comparing import compare
+from cards.books import Entry, Page, read_page
+from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
-from cards.placing import ROUNDING, Group, in_order, links, neighbourhood, place
+from cards.placing import ROUNDING, Group, in_order, links_of_event, neighbourhood, place
+from cards.postgresql.writing import Together
 from cards.purchases import Purchase
 from cards.statuses import EventKind, TransactionState
 
@@ -24,24 +25,36 @@ POLL_AFTER = timedelta(minutes=2)  # when the provider's list is read after some
 AMOUNTS = ("bill_amount", "transaction_amount", "atm_fees", "fx_fees")
 STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it will be read
 
+MOVED = "UPDATE cards_card SET moved_at = %s, next_poll_at = least(next_poll_at, %s) WHERE id = %s"
+PLACED = """
+INSERT INTO cards_placement (event_id, transaction_id, how, repeats)
+SELECT event, purchase, how, 0 FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS moved (event, purchase, how)
+ON CONFLICT (event_id) DO UPDATE SET transaction_id = excluded.transaction_id, how = excluded.how
+"""
+
 Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
 
 
-@transaction.atomic(savepoint=False)  # intake calls it in a transaction of its own, thousands of times
-def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str) -> TransactionEvent:
+@transaction.atomic(savepoint=False)
+def record_event(
+    *, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str, is_locked: bool = False
+) -> TransactionEvent:
     """Record what the provider said about a purchase and place it among those it can touch.
 
-    The same again answers with the first, whatever brought it.
+    The same again answers with the first, whatever brought it. Takes the card's lock, unless the caller has it.
     """
+    if not is_locked:
+        _lock(card)
     now = timezone.now()
-    _lock(card)
-    kind = EventKind(kind.upper())
-    event = card.events.filter(kind=kind, operation_id=operation_id, digest=purchase.digest).first()
-    if event is None:
-        event = _event(card, kind, operation_id, purchase, source=source, now=now)
-        event.save(force_insert=True)
-        _note_movement(card, now=now)
-        _place_around(card, [event])
+    event = _event(card, EventKind(kind.upper()), operation_id, purchase, source=source, now=now)
+    page = read_page(card, asked_after=event.occurred_at - LOOK_BACK)
+    recorded = next((entry.pk for entry in page.entries if entry.is_of(event)), None)
+    if recorded:
+        return card.events.get(pk=recorded)
+    event.pk = page.next_pk
+    writing = Together()
+    writing.insert(event)
+    _place_around(card, [event], page, writing, now=now)
     return event
 
 
@@ -70,10 +83,10 @@ def record_lines(card: Card, lines: Sequence[Line]) -> list[TransactionEvent]:
         if (line.kind, line.id) not in known
     ]
     untold = _untold(card, fresh)
-    TransactionEvent.objects.bulk_create(untold)
     if untold:
-        _note_movement(card, now=now)
-        _place_around(card, untold)
+        page = read_page(card, asked_after=min(event.occurred_at for event in untold) - LOOK_BACK)
+        TransactionEvent.objects.bulk_create(untold)
+        _place_around(card, untold, page, Together(), now=now)
     return untold
 
 
@@ -96,6 +109,7 @@ def _event(
     data["occurred_at"] = purchase.occurred_at or now
     return TransactionEvent(
         card=card,
+        address=uuid4(),
         kind=kind,
         operation_id=operation_id,
         digest=purchase.digest,
@@ -103,11 +117,6 @@ def _event(
         source=TransactionEvent.Source(source),
         **data,
     )
-
-
-def _note_movement(card: Card, *, now: datetime) -> None:
-    soon = Least(F("next_poll_at"), now + POLL_AFTER)
-    Card.objects.filter(pk=card.pk).update(moved_at=now, next_poll_at=soon)
 
 
 def note_repeat(*, card: Card, kind: str, operation_id: str, purchase: Purchase) -> None:
@@ -120,36 +129,29 @@ def note_repeat(*, card: Card, kind: str, operation_id: str, purchase: Purchase)
 def recompute(card: Card) -> None:
     """Place all events of the card anew and bring every purchase in line. Takes the card's lock."""
     _lock(card)
-    standing = {pk: (where, how) for pk, *_, where, how in _links_of(card)}
+    standing = _standing(read_page(card, asked_after=timezone.now()).entries)
     groups = place(card.events.all())
-    _bring_in_line(card, groups, groups, standing)
+    _bring_in_line(card, groups, groups, standing, Together())
 
 
 def _lock(card: Card) -> None:
     Card.objects.select_for_update(no_key=True).only("pk").get(pk=card.pk)
 
 
-def _place_around(card: Card, new: Sequence[TransactionEvent]) -> None:
+def _place_around(card: Card, new: Sequence[TransactionEvent], page: Page, writing: Together, *, now: datetime) -> None:
     """Place the new events and all that a chain of merchants and operation ids connects with them."""
-    rows = _links_of(card)
-    links_of = {pk: links(*named) for pk, *named, _, _ in rows}
-    touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new))
-    standing = {pk: (where, how) for pk, *_, where, how in rows if pk in touched}
-    known = {event.pk for event in new}
-    events = [*new, *card.events.filter(pk__in=touched - known)] if touched - known else new
-    groups = place(events)
-    _bring_in_line(card, groups, _changed(groups, standing), standing)
-    compare(card, new)
+    links_of = {entry.pk: entry.links for entry in page.entries} | {event.pk: links_of_event(event) for event in new}
+    touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new)) - {event.pk for event in new}
+    standing = _standing(entry for entry in page.entries if entry.pk in touched)
+    groups = place([*new, *card.events.filter(pk__in=touched)] if touched else new)
+    writing.add(MOVED, [now, now + POLL_AFTER, card.pk])
+    _bring_in_line(card, groups, _changed(groups, standing), standing, writing)
+    if page.was_asked:
+        compare(card, new)
 
 
-def _links_of(card: Card) -> list[tuple[int, str, str, str, str, UUID | None, str | None]]:
-    """Return what ties each of the card's events to others, and where it stands."""
-    return list(
-        card.events.order_by().values_list(
-            "pk", "operation_id", "transaction_currency", "merchant_id", "merchant_name",
-            "placement__transaction_id", "placement__how",
-        )
-    )  # fmt: skip
+def _standing(entries: Iterable[Entry]) -> Standing:
+    return {entry.pk: (entry.purchase, entry.how) for entry in entries}
 
 
 def _changed(groups: Sequence[Group], standing: Standing) -> list[Group]:
@@ -166,20 +168,24 @@ def _is_moved(event: TransactionEvent, how: str, group: Group, standing: Standin
     return standing.get(event.pk) != (group.address, how)
 
 
-def _bring_in_line(card: Card, groups: Iterable[Group], changed: Collection[Group], standing: Standing) -> None:
+def _bring_in_line(
+    card: Card, groups: Iterable[Group], changed: Collection[Group], standing: Standing, writing: Together
+) -> None:
     """Write the purchases that changed with their placements, and remove those that became part of another."""
     before = {where for where, _ in standing.values() if where}
-    known = Transaction.objects.in_bulk([group.address for group in changed if group.address in before])
+    stay = [group.address for group in changed if group.address in before]
+    known = Transaction.objects.in_bulk(stay) if stay else {}
     for group in changed:
-        _write(known.get(group.address) or Transaction(pk=group.address, card=card), fold(group.events))
-    _write_placements(changed, standing)
+        _write(known.get(group.address) or Transaction(pk=group.address, card=card), fold(group.events), writing)
+    _write_placements(changed, standing, writing)
+    writing.execute()
     gone = before - {group.address for group in groups}
     if gone:
         Transaction.objects.filter(pk__in=gone).delete()
 
 
-def _write(purchase: Transaction, totals: "Totals") -> None:
-    wanted = asdict(totals)
+def _write(purchase: Transaction, totals: "Totals", writing: Together) -> None:
+    wanted = vars(totals)
     changed = [name for name, value in wanted.items() if getattr(purchase, name) != value]
     if not changed:
         return
@@ -187,22 +193,20 @@ def _write(purchase: Transaction, totals: "Totals") -> None:
         setattr(purchase, name, wanted[name])
     purchase.changed_at = timezone.now()
     if purchase._state.adding:
-        purchase.save(force_insert=True)
+        writing.insert(purchase)
     else:
         purchase.save(update_fields=[*changed, "changed_at"])
 
 
-def _write_placements(groups: Iterable[Group], standing: Standing) -> None:
-    wanted = [
-        Placement(event=event, transaction_id=group.address, how=how)
+def _write_placements(groups: Iterable[Group], standing: Standing, writing: Together) -> None:
+    moved = [
+        (event.pk, group.address, how)
         for group in groups
         for event, how in group.placed
         if _is_moved(event, how, group, standing)
     ]
-    if wanted:
-        Placement.objects.bulk_create(
-            wanted, update_conflicts=True, unique_fields=["event"], update_fields=["transaction", "how"]
-        )
+    if moved:
+        writing.add(PLACED, [list(column) for column in zip(*moved, strict=True)])
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,10 @@ def links(operation_id: str, currency: str, merchant_id: str, merchant_name: str
     return found
 
 
+def links_of_event(event: TransactionEvent) -> list[Key]:
+    return links(event.operation_id, event.transaction_currency, event.merchant_id, event.merchant_name)
+
+
 def neighbourhood(links_of: Mapping[int, Iterable[Key]], start: int) -> set[int]:
     """Return every event that a chain of links connects with the one to start from."""
     events_of = defaultdict(list)

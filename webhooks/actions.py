@@ -19,10 +19,11 @@ from django.db import connection, transaction
 from audit.actions import acting_as, record
 from audit.kinds import Kind, Source
 from cards.models import Card
+from cards.postgresql.writing import insert_if_new
 from customers.models import Customer
 from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
-from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, note_repeat
+from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, lock_card_of_purchase, note_repeat
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.policies import check_can_process_again
 from webhooks.redaction import digest_of, redact_text
@@ -39,9 +40,6 @@ MOST_AT_ONCE = 1000
 CHANGED_BY_HANDLING = [
     "attempts", "error", "outcome", "outcome_note", "next_attempt_at", "handled_at", "card_id", "customer_id",
 ]  # fmt: skip
-IS_STORED = """
-SELECT set_config('lock_timeout', %s, true), EXISTS (SELECT FROM webhooks_webhookevent WHERE id = %s)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +56,11 @@ def receive(delivery: Delivery, arrival: Arrival) -> None:
     """Store a delivery and handle it, or find that it is here already. What failed is stored alone and due again."""
     event = as_row(delivery, arrival, attempts=1)
     try:
-        with transaction.atomic():
-            is_new = _store(event)
-            if is_new:
-                _handle_new(event)
+        with transaction.atomic(), acting_as(source=Source.WEBHOOK):
+            is_new = _take(event)
     except Exception as error:  # whatever a handler stumbles over, the delivery is kept and tried again
         _note_failure(event, error, now=arrival.received_at)
-        with transaction.atomic():
-            _store(event)
+        insert_if_new(event)
         return
     if not is_new:
         _mark_repeated(event)
@@ -135,19 +130,25 @@ def open_in_full(event: WebhookEvent, *, by: User) -> None:
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
-def _store(event: WebhookEvent) -> bool:
-    """Store a delivery unless it is here already; answer whether it was new. Waits for its twin that is on the way."""
-    WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
-    with connection.cursor() as cursor:
-        cursor.execute(IS_STORED, [LOCK_TIMEOUT, event.pk])
-        return bool(cursor.fetchone()[1])
+def _take(event: WebhookEvent) -> bool:
+    """Store a delivery and handle it, unless it is here already; answer whether it was new.
 
-
-def _handle_new(event: WebhookEvent) -> None:
-    """Handle a delivery stored a moment ago, in its transaction: what fails is undone together with its row."""
-    with acting_as(source=Source.WEBHOOK):
+    Waits for its twin that is on the way. What fails is undone together with the row.
+    """
+    card = lock_card_of_purchase(event, patience=LOCK_TIMEOUT)
+    if card:
+        # Most deliveries: what becomes of it is known before it is stored, so its row is written once.
+        _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
+        is_new = insert_if_new(event)
+        if is_new:
+            handle(event, locked=card)
+        return is_new
+    is_new = insert_if_new(event)
+    if is_new:
+        _wait_no_longer_than(LOCK_TIMEOUT)
         _become(event, handle, now=event.received_at)
-    event.save(update_fields=CHANGED_BY_HANDLING)
+        event.save(update_fields=CHANGED_BY_HANDLING)
+    return is_new
 
 
 def as_row(delivery: Delivery, arrival: Arrival, **values: Any) -> WebhookEvent:
@@ -228,9 +229,13 @@ def _mark_repeated(event: WebhookEvent) -> None:
 @contextmanager
 def _undone_if_it_fails() -> Iterator[None]:
     with transaction.atomic(), acting_as(source=Source.WEBHOOK):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        _wait_no_longer_than(LOCK_TIMEOUT)
         yield
+
+
+def _wait_no_longer_than(patience: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
 
 
 def _settle(event: WebhookEvent, outcome: Outcome, *, now: datetime, note: str = "", subject: Subject = None) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cards import actions, ledger
+from cards.books import lock_card
 from cards.models import Card, Notice, TransactionEvent, Withdrawal
 from cards.purchases import Purchase, read_amount, read_moment
 from cards.statuses import CardStatus
@@ -35,8 +36,13 @@ class NothingToDo(Exception):  # noqa: N818 - it is an outcome
         self.subject = subject
 
 
-def handle(event: WebhookEvent) -> Subject:
-    """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo."""
+def handle(event: WebhookEvent, *, locked: Card | None = None) -> Subject:
+    """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo.
+
+    `locked` is the card of a purchase, where the caller has locked it.
+    """
+    if locked:
+        return record_purchase(event, locked)
     handler = _handlers_of(event.product).get(event.event_type)
     if handler is None:
         raise NothingToDo("The portal has no use for this kind of delivery")
@@ -49,23 +55,32 @@ def _handlers_of(product: str) -> "Handlers":
     return COMPANY_HANDLERS if product == COMPANY else {}
 
 
-def record_purchase(event: WebhookEvent) -> Card:
-    card = _card(event)
-    purchase = Purchase.from_data(event.data)
+def record_purchase(event: WebhookEvent, locked: Card | None = None) -> Card:
+    card = locked or _card(event)
     ledger.record_event(
         card=card,
         kind=event.event_type,
         operation_id=event.operation_id,
-        purchase=purchase,
+        purchase=Purchase.from_data(event.data),
         source=TransactionEvent.Source.WEBHOOK,
+        is_locked=locked is not None,
     )
     return card
+
+
+def lock_card_of_purchase(event: WebhookEvent, *, patience: str) -> Card | None:
+    """Lock the card whose purchase the delivery tells of; None where it tells of none, or its card is not known."""
+    return lock_card(event.card_api_id, patience=patience) if _is_purchase(event) and event.card_api_id else None
+
+
+def _is_purchase(event: WebhookEvent) -> bool:
+    return _handlers_of(event.product).get(event.event_type) is record_purchase
 
 
 def note_repeat(event: WebhookEvent) -> None:
     """Mark a purchase whose very same delivery came again: a second settlement may look exactly like the first."""
     card = Card.objects.by_api_id(event.card_api_id)
-    if card and _handlers_of(event.product).get(event.event_type) is record_purchase:
+    if card and _is_purchase(event):
         purchase = Purchase.from_data(event.data)
         ledger.note_repeat(card=card, kind=event.event_type, operation_id=event.operation_id, purchase=purchase)
 
@@ -198,15 +213,12 @@ def _whole(values: Mapping[str, Any], key: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
+PURCHASE_EVENTS = ("authorized", "cleared", "declined", "reversal", "refund")
 Handlers = Mapping[str, Callable[[WebhookEvent], Subject]]
 
 # What the provider calls each kind of delivery (contract section 12), and what it means here.
 CARD_HANDLERS: Handlers = {
-    "authorized": record_purchase,
-    "cleared": record_purchase,
-    "declined": record_purchase,
-    "reversal": record_purchase,
-    "refund": record_purchase,
+    **dict.fromkeys(PURCHASE_EVENTS, record_purchase),
     "deposit": record_deposit,
     "visa_direct_deposit": record_visa_direct,
     "warranty_withdraw": record_withdrawal,

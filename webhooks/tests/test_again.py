@@ -37,7 +37,7 @@ def failed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., WebhookEvent]:
     """Return a function that delivers what fails, and would not fail again."""
 
     def fail(body: dict[str, Any]) -> WebhookEvent:
-        def breaks(_: Any) -> None:
+        def breaks(_: Any, **_locked: Any) -> None:
             raise RuntimeError
 
         with monkeypatch.context() as patch:
