@@ -83,7 +83,7 @@ def _names(fact: str, read: str, typed: str, facts: Facts) -> Compared | None:
         note = _agreement(one.split(), other.split(), is_cut=facts.names_are_cut)
         if note is not None:
             return Compared(fact, (Part(one),), (Part(other),), agrees=True, note=note)
-    one, other = max(pairs, key=lambda pair: SequenceMatcher(None, *pair, autojunk=False).ratio())
+    one, other = max(pairs, key=lambda pair: SequenceMatcher(None, pair[0], pair[1], autojunk=False).ratio())
     return _texts(fact, one, other)
 
 
