@@ -4,7 +4,8 @@
   const held = new Map(); // form → how to send it
   const forms = new WeakMap(); // slot → its form
 
-  const slotOf = (element) => (element.matches?.("[data-slot] input[type=file]") ? element.closest("[data-slot]") : null);
+  // The answer may have put another slot in the place of the one that asked.
+  const slotOf = ({ requestConfig: { elt } }) => (elt.matches("[data-slot] input[type=file]") ? elt.closest("[data-slot]") : null);
   const running = (root) => [...root.querySelectorAll("[data-slot][aria-busy]")];
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const part = (slot, name) => slot.querySelector(`[data-upload-${name}]`);
@@ -30,6 +31,13 @@
     show(slot, 0, slot.querySelector("input[type=file]").files[0]?.size ?? 0);
     xhr.upload.addEventListener("progress", ({ loaded, total }) => show(slot, loaded, total));
     say("Uploading");
+  };
+
+  // What stands in the slot's place now says how it ended: what is kept, or what was wrong.
+  const tell = (slot) => {
+    const field = document.getElementById(slot.closest(".field").id);
+    const ended = field?.querySelector(".field-error") ?? field?.querySelector("[data-slot-note]");
+    if (ended) say(`${field.querySelector("label").textContent.trim()}: ${ended.textContent.trim()}`);
   };
 
   const stop = (slot) => {
@@ -65,20 +73,20 @@
   // --- An image goes up
 
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
-    const slot = slotOf(detail.elt);
+    const slot = slotOf(detail);
     if (slot) start(slot, detail);
   });
 
-  // The answer may have put another slot in the place of this one: the form was asked for before.
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const slot = slotOf(detail.elt);
+    const slot = slotOf(detail);
     if (!slot?.getAttribute("aria-busy")) return;
     stop(slot);
+    if ([200, 409, 422].includes(detail.xhr.status)) tell(slot);
     release(forms.get(slot), detail.successful);
   });
 
   document.addEventListener("htmx:sendAbort", ({ detail }) => {
-    const slot = slotOf(detail.elt);
+    const slot = slotOf(detail);
     if (!slot) return;
     slot.dispatchEvent(new CustomEvent("slot:cancelled", { bubbles: true }));
     say("Cancelled");
@@ -86,7 +94,7 @@
 
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((type) =>
     document.addEventListener(type, ({ detail }) => {
-      const slot = slotOf(detail.elt);
+      const slot = slotOf(detail);
       if (slot) note(slot, "This did not arrive. It is sent again with the document.");
     }));
 

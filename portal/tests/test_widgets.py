@@ -256,6 +256,52 @@ def test_an_image_is_pasted_from_anywhere_on_the_page(page: Page) -> None:
     expect(page.locator("#announcer")).to_have_text("Pasted into Front image")
 
 
+LARGE = FilePayload(name="back.jpg", mimeType="image/jpeg", buffer=bytes(400_000))
+SLOWLY = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}  # bytes a second
+
+
+def over_a_slow_line(page: Page) -> None:
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOWLY)
+
+
+def test_a_large_image_says_how_much_of_it_has_gone_up_and_can_be_cancelled(page: Page) -> None:
+    over_a_slow_line(page)
+    page.get_by_label("Back image").set_input_files(LARGE)
+
+    expect(page.get_by_text(re.compile(r"^[1-9]\d? % of 0\.4 MB$"))).to_be_visible()
+    button(page, "Cancel").click()
+
+    expect(page.locator("#announcer")).to_have_text("Cancelled")
+    expect(page.get_by_text(re.compile("% of"))).to_be_hidden()
+    expect(page.locator("#id_papers_back_field img")).to_be_hidden()
+    assert page.get_by_label("Back image").evaluate("input => input.files.length") == 0
+
+
+def test_a_form_waits_for_the_image_that_is_on_its_way(page: Page) -> None:
+    over_a_slow_line(page)
+    asked: list[str] = []
+    page.on("response", lambda response: asked.append(response.url) if response.request.method == "POST" else None)
+    page.get_by_label("Back image").set_input_files(LARGE)
+
+    button(page, "Send papers").click()
+
+    expect(button(page, "Send papers")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#announcer")).to_contain_text("Back image: Kept back.jpg")
+    expect(page.get_by_text("Papers sent")).to_be_visible()
+    assert [url.rsplit("/", 2)[1] for url in asked] == ["kept", "sent"]
+
+
+def test_an_image_that_did_not_arrive_stays_chosen_and_says_so(page: Page) -> None:
+    page.route("**/kept/", lambda route: route.abort())
+
+    page.get_by_label("Back image").set_input_files(LARGE)
+
+    expect(page.get_by_text("This did not arrive.")).to_be_visible()
+    assert page.get_by_label("Back image").evaluate("input => input.files.length") == 1
+
+
 def test_everything_is_reachable_without_a_script(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

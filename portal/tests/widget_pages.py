@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import RequestContext, Template
 from django.urls import path
 
+SLOT = """{% load display %}{% slot papers.back note=note hx_post="/kept/" hx_trigger="change" hx_swap="outerHTML"
+hx_target="#id_papers_back_field" %}""".replace("\n", " ")
+
 PAGE = """
 {% extends "base.html" %}{% load display %}
 {% block content %}
@@ -20,6 +23,10 @@ PAGE = """
   </form>
   <form method="post" action="/opened/">{% csrf_token %}<button class="button">Send plainly</button></form>
   {% slot form.image %}
+  <form class="form" id="papers" method="post" hx-post="/sent/" hx-target="#papers" hx-swap="outerHTML"
+        hx-encoding="multipart/form-data">
+    SLOT <button class="button">Send papers</button>
+  </form>
   <table class="table table--rows">
     <tbody><tr><td><a href="/opened/">Maria</a></td><td>elsewhere {% copy "4QWq1r" %}</td></tr></tbody>
   </table>
@@ -39,7 +46,7 @@ PAGE = """
   <button class="button" hx-get="/progress/" hx-target="#progress" hx-swap="outerHTML">Move on</button>
   <p id="progress" data-announce data-watch>0 of 2 supplied</p>
 {% endblock %}
-"""
+""".replace("SLOT", SLOT)
 
 
 class PersonForm(forms.Form):
@@ -50,13 +57,20 @@ class PersonForm(forms.Form):
     image = forms.FileField(label="Front image", required=False)
 
 
+class PapersForm(forms.Form):
+    back = forms.FileField(label="Back image", required=False)
+
+
+def papers() -> PapersForm:
+    return PapersForm(auto_id="id_papers_%s")
+
+
 @login_not_required
 def widgets(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     _answer_slowly(request)
-    return HttpResponse(
-        Template(PAGE).render(RequestContext(request, {"form": form})), status=422 if form.errors else 200
-    )
+    drawn = Template(PAGE).render(RequestContext(request, {"form": form, "papers": papers(), "note": ""}))
+    return HttpResponse(drawn, status=422 if form.errors else 200)
 
 
 def _answer_slowly(request: HttpRequest) -> None:
@@ -86,6 +100,17 @@ def answered(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def kept(request: HttpRequest) -> HttpResponse:
+    note = f"Kept {request.FILES['back'].name}"
+    return HttpResponse(Template(SLOT).render(RequestContext(request, {"papers": papers(), "note": note})))
+
+
+@login_not_required
+def sent(request: HttpRequest) -> HttpResponse:
+    return HttpResponse('<p id="papers">Papers sent</p>')
+
+
+@login_not_required
 def login(request: HttpRequest) -> HttpResponse:
     return HttpResponse("<p>Username and password, please</p>")
 
@@ -108,6 +133,8 @@ urlpatterns = [
     path("broken/", broken),
     path("signed-out/", signed_out),
     path("answered/", answered),
+    path("kept/", kept),
+    path("sent/", sent),
     path("accounts/login/", login),
     path("spoken/", spoken),
     path("progress/", progress),
