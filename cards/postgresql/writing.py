@@ -40,8 +40,9 @@ class Together:
         before = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(others))
         with connection.cursor() as cursor:
             cursor.execute(f"WITH {before} {last}" if others else last, self._params)
-            self._sql, self._params = [], []
-            return cursor.rowcount
+            written: int = cursor.rowcount
+        self._sql, self._params = [], []
+        return written
 
 
 def insert_if_new(row: Model) -> bool:
@@ -55,9 +56,9 @@ def insert_if_new(row: Model) -> bool:
 
 @lru_cache
 def insert_sql(model: type[Model]) -> str:
-    columns = ", ".join(field.column for field in model._meta.concrete_fields)
-    places = ", ".join(["%s"] * len(model._meta.concrete_fields))
-    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own tables
+    columns = [str(each.column) for each in model._meta.concrete_fields]
+    places = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names
 
 
 def values(row: Model) -> list[Any]:
