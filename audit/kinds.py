@@ -9,6 +9,7 @@ class Kind(models.TextChoices):
     CUSTOMER_STATUS_CHANGED = "customer.status_changed", "changed the customer's status"
     DOCUMENT_UPLOADED = "document.uploaded", "uploaded a document"
     DOCUMENT_KEPT = "document.kept", "kept a document's images"
+    DOCUMENT_READ = "document.read", "read a document"
     DOCUMENT_REPLACED = "document.replaced", "replaced a document"
     DOCUMENT_VIEWED = "document.viewed", "looked at a document"
     ANSWERS_KEPT = "answers.kept", "typed answers that are not sent yet"

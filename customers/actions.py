@@ -14,6 +14,7 @@ from customers import following
 from customers.images import CleanImage
 from customers.models import Customer, Document, EnablementRequest
 from customers.policies import NotAllowed, check_can_edit, check_can_submit, check_can_upload, check_person_may
+from customers.reading_actions import want_reading
 from customers.statuses import DocumentStatus, RequestStatus, Source
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
@@ -201,6 +202,7 @@ def _put_image(draft: Document, side: str, image: CleanImage) -> None:
     setattr(draft, side, image.file)
     setattr(draft, f"{side}_sha256", image.sha256)
     draft.measurements = {**draft.measurements, side: image.measurements}
+    want_reading(draft, side, image.sha256)
 
 
 def _recorded_document(document: Document) -> dict[str, Any]:

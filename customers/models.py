@@ -268,6 +268,9 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def drafts(self) -> Self:
         return self.filter(status=DocumentStatus.DRAFT)
 
+    def due_for_reading(self, *, now: datetime) -> Self:
+        return self.filter(reading_due_at__lte=now).order_by("reading_due_at")
+
 
 class Document(HasStatus):
     """Images and metadata for one document requirement, kept from the moment a valid image is chosen."""
@@ -286,6 +289,8 @@ class Document(HasStatus):
     front_sha256 = models.CharField(max_length=64, blank=True)
     back_sha256 = models.CharField(max_length=64, blank=True)
     measurements = models.JSONField(default=dict, blank=True)
+    reading = EncryptedJSONField(null=True, blank=True, help_text="What was read from its images, by side.")
+    reading_due_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
     reason = models.TextField(blank=True, help_text="The provider's words when it refused the document.")
     uploaded_by = models.ForeignKey(
@@ -298,6 +303,11 @@ class Document(HasStatus):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="document_due_for_reading"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["customer", "requirement"],

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from cryptomate import CryptoMateError
-from customers import following
-from customers.models import EnablementRequest
+from customers import following, reading_actions
+from customers.models import Document, EnablementRequest
 from provider.budget import BudgetSpent
 from provider.client import provider_client
 
@@ -39,3 +39,16 @@ def sync_request(*, request_id: str, **_: Any) -> None:
         following.sync_request(request, client=provider_client())
     except (CryptoMateError, BudgetSpent) as error:
         logger.warning("Request %s could not be followed: %s", request_id, error)
+
+
+@shared_task
+def read_due_documents(**_: Any) -> None:
+    """Wake a worker for the document that waits longest to be read: its message was lost, or its reader died."""
+    waiting = Document.objects.due_for_reading(now=timezone.now()).first()
+    if waiting:
+        read_document.delay(document_id=str(waiting.pk))
+
+
+@shared_task
+def read_document(*, document_id: str, **_: Any) -> None:
+    reading_actions.read_document(uuid.UUID(document_id), now=timezone.now())

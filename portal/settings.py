@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, task, seconds in [
         ("carry out the calls that are due", "provider.tasks.sweep_calls", 1.0),
         ("ask about the requests that are due", "customers.tasks.sync_due_requests", 2.0),
+        ("read the documents that wait for it", "customers.tasks.read_due_documents", 5.0),
         ("read the movements of the cards that are due", "cards.tasks.poll_due_cards", 5.0),
         ("read the holding wallet", "cards.tasks.refresh_holding", 300.0),
         ("handle the deliveries that failed", "webhooks.tasks.sweep_events", 1.0),
