@@ -158,6 +158,26 @@ def test_a_document_opens_beside_the_form_and_its_keys_leave_what_is_typed_alone
     expect(page.get_by_role("link", name="Look closely at Front image")).to_be_focused()
 
 
+def choose_type(page: Page, document_type: str) -> None:
+    with page.expect_response(re.compile("/documents/")):
+        page.get_by_label("Document type", exact=True).select_option(document_type)
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+
+
+def test_another_document_type_asks_for_its_own_and_keeps_what_fits_it(officer: Page, stack: Stack) -> None:
+    page = officer
+    page.goto(stack.url + customer_with_open_documents(stack, "types@example.com"))
+    choose_type(page, "passport")
+    expect(page.get_by_label("Back image", exact=True)).to_have_count(0)
+    page.get_by_label("Document Number", exact=True).fill("AB1234567")
+
+    choose_type(page, "national_id")
+
+    expect(page.get_by_label("Back image", exact=True)).to_have_count(1)
+    expect(page.get_by_label("Document Number", exact=True)).to_have_value("AB1234567")
+    expect(page.locator("#announcer")).to_contain_text("National ID: 2 images, 1 answer")
+
+
 def test_a_document_is_chosen_looked_at_and_uploaded_without_scripts(
     browser: Browser, stack: Stack, photo: Path
 ) -> None:
