@@ -101,7 +101,7 @@ def answered(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def kept(request: HttpRequest) -> HttpResponse:
-    note = f"Kept {request.FILES['back'].name}"
+    note = "Kept " + ", ".join(str(file.name) for file in request.FILES.getlist("back"))
     return HttpResponse(Template(SLOT).render(RequestContext(request, {"papers": papers(), "note": note})))
 
 
