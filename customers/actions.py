@@ -11,9 +11,18 @@ from django.utils import timezone
 from audit.actions import record
 from audit.kinds import Kind
 from customers import following
+from customers.differences import data_key, document_key
 from customers.images import CleanImage
 from customers.models import Customer, Document, EnablementRequest
-from customers.policies import NotAllowed, check_can_edit, check_can_submit, check_can_upload, check_person_may
+from customers.policies import (
+    NotAllowed,
+    check_can_answer,
+    check_can_edit,
+    check_can_submit,
+    check_can_upload,
+    check_person_may,
+    is_refused_for_good,
+)
 from customers.reading_actions import want_reading
 from customers.statuses import DocumentStatus, RequestStatus, Source
 from provider.actions import want
@@ -76,6 +85,17 @@ def update_customer(*, customer: Customer, data: Mapping[str, Any], by: User, se
 
 
 @transaction.atomic
+def answer_requirement(*, customer: Customer, requirement_id: str, data: Mapping[str, Any], by: User) -> None:
+    """Keep the answer to one data requirement, as `update_customer` does. Raises NotAllowed where it is closed."""
+    check_person_may(by, "customers.change_customer")
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    check_can_edit(customer)
+    check_can_answer(customer, requirement_id)
+    customer.unsaved_answers.on(data_key(requirement_id)).delete()
+    update_customer(customer=customer, data=data, by=by)
+
+
+@transaction.atomic
 def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, by: User) -> Document:
     """Keep the document and want it uploaded. After a rejection a new request is wanted first, which then takes it.
 
@@ -85,6 +105,7 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
     document = _keep_draft(request, requirement_id, upload, by=by)
+    customer.unsaved_answers.on(document_key(requirement_id)).delete()
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
         after=_recorded_document(document),
@@ -147,7 +168,8 @@ def _want_saved(customer: Customer, *, by: User) -> None:
         return
     want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=by)
     newest = customer.newest_request
-    if customer.individual_cards and (newest is None or newest.status == RequestStatus.REJECTED):
+    is_over = newest is None or newest.status == RequestStatus.REJECTED
+    if customer.individual_cards and is_over and not is_refused_for_good(customer):
         want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=by)
 
 

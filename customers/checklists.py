@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptomate import DocumentRequirement, ValidDocument
+from customers.columns import is_answered
 from customers.models import Document, EnablementRequest, RequirementSnapshot
 from customers.requirements import Checklist, Wanted, checklist
-from customers.statuses import DocumentStatus
+from customers.statuses import DocumentStatus, RequestStatus
 from provider.models import OPEN_STATES, CallKind, ProviderCall
 
 
@@ -52,7 +53,17 @@ def _checklist(
 ) -> Checklist:
     found = checklist(asked=asked, missing=request.missing_requirements, rejected=request.rejected_items)
     held = [documents.get((request.customer_id, item.id)) for item in found.wanted]
-    return replace(found, wanted=tuple(map(_with_document_reason, found.wanted, held)))
+    return replace(found, wanted=tuple(_as_held(request, *pair) for pair in zip(found.wanted, held, strict=True)))
+
+
+def _as_held(request: EnablementRequest, wanted: Wanted, document: Document | None) -> Wanted:
+    """Add what our own rows know: why a document was refused, and whether anything stands for what is not missing."""
+    wanted = _with_document_reason(request, wanted, document)
+    if wanted.is_open:
+        return wanted
+    if wanted.is_document:
+        return replace(wanted, is_supplied=document is not None and document.status == DocumentStatus.UPLOADED)
+    return replace(wanted, is_supplied=is_answered(request.customer, wanted.requirement))
 
 
 def held_for(request: EnablementRequest) -> Held:
@@ -86,8 +97,20 @@ def _newest_documents(customers: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID,
     return {(each.customer_id, each.requirement): each for each in standing.order_by("created_at")}
 
 
-def _with_document_reason(wanted: Wanted, document: Document | None) -> Wanted:
-    if not wanted.is_document or wanted.reasons:
+def takes_answers(request: EnablementRequest, found: Checklist, wanted: Wanted) -> bool:
+    """Answer whether the requirement is open to people: what was accepted is closed, and so is all that is in review.
+
+    A refusal that flags nothing in particular opens everything.
+    """
+    if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
+        return False
+    return wanted.is_open or (request.status == RequestStatus.REJECTED and found.names_nothing)
+
+
+def _with_document_reason(request: EnablementRequest, wanted: Wanted, document: Document | None) -> Wanted:
+    """A refused document keeps its reason until another takes its place or the provider stops asking for one."""
+    is_withdrawn = request.status == RequestStatus.PENDING_DOCUMENTATION and not wanted.is_missing
+    if not wanted.is_document or wanted.reasons or is_withdrawn:
         return wanted
     if document and document.status == DocumentStatus.REJECTED and document.reason:
         return replace(wanted, reasons=(document.reason,))

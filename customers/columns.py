@@ -1,6 +1,6 @@
 """Which of the provider's keys our own columns answer, and whether a customer has the answer."""
 
-from cryptomate import RequirementField
+from cryptomate import DataRequirement, DocumentRequirement, RequirementField
 from customers.answer_fields import is_known_type
 from customers.forms import CustomerForm
 from customers.models import Customer
@@ -32,6 +32,12 @@ def is_held(customer: Customer, wanted: RequirementField) -> bool:
     if columns:
         return all(getattr(customer, column) not in (None, "") for column in columns)
     return answer_to(customer, wanted.key) is not None
+
+
+def is_answered(customer: Customer, requirement: DataRequirement | DocumentRequirement) -> bool:
+    """Answer whether we hold any of what a data requirement asks for."""
+    fields = requirement.fields if isinstance(requirement, DataRequirement) else ()
+    return not fields or any(is_held(customer, wanted) for wanted in fields)
 
 
 def is_new_kind(wanted: RequirementField) -> bool:

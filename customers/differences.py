@@ -40,15 +40,17 @@ class Difference:
 
     @property
     def sentences(self) -> str:
+        return " ".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
         parts = (
             ("Satisfied", self.satisfied, ", "),
             ("Came back", self.came_back, "; "),
             ("New", self.new, ", "),
             ("No longer needed", self.no_longer_needed, ", "),
         )
-        return " ".join(
-            f"{said}: {between.join(each.words for each in items)}." for said, items, between in parts if items
-        )
+        return [f"{said}: {between.join(item.words for item in items)}." for said, items, between in parts if items]
 
     def __bool__(self) -> bool:
         return bool(self.satisfied or self.came_back or self.new or self.no_longer_needed)

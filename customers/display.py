@@ -1,11 +1,13 @@
 """What the pages say about a customer: what happens next, and the faces of what is under way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptomate import RejectedItem
 from customers.models import Customer
 from customers.policies import NotAllowed, check_can_submit
+from customers.reasons import Explained
+from customers.refusals import unplaced, verdict
 from customers.requirements import Checklist
 from customers.standing import Standing
 from customers.statuses import CLIENT_WORDS, REQUEST_WORDS, CustomerStatus, RequestStatus
@@ -57,6 +59,7 @@ class Face:
     title: str
     text: str
     quotes: tuple[str, ...] = ()
+    reasons: tuple[Explained, ...] = ()
     again_at: datetime | None = None
     trace_id: str = ""
 
@@ -96,6 +99,8 @@ def _with_request(standing: Standing, status: str) -> NextStep:
         )
     if status == RequestStatus.ENABLED:
         return _with_product(standing.customer, request.decided_at, request.next_sync_at)
+    if standing.is_refused_for_good:
+        return NextStep("CryptoMate refused this customer for good. Nothing can be sent again")
     if status == RequestStatus.REJECTED:
         return NextStep("CryptoMate refused this customer. Correct what it flagged: saving it opens a new request")
     left = standing.checklist.left
@@ -140,6 +145,8 @@ def offers_submit(standing: Standing) -> bool:
     """Answer whether submitting is what this customer is on the way to."""
     if standing.request is None:
         return standing.customer.individual_cards
+    if standing.is_refused_for_good:
+        return False
     return standing.request.status not in (RequestStatus.IN_KYC, RequestStatus.ENABLED)
 
 
@@ -197,21 +204,24 @@ def _held_up(call: ProviderCall, doing: str) -> Face:
 
 def _rejection(standing: Standing) -> list[Face]:
     request = standing.request
-    unplaced = tuple(_named(item) for item in standing.checklist.unplaced if item.reason)
-    if request is None or not (standing.is_refused or unplaced):
+    if request is None:
         return []
-    if not standing.is_refused:
-        return [Face("refused", "CryptoMate wants something corrected", "Correct it, then submit again.", unplaced)]
-    quotes = tuple(filter(None, [request.rejection_description, *unplaced]))
+    said, others = verdict(request, standing.table), unplaced(standing.checklist, standing.table)
+    reasons = (*([said] if said else []), *others)
+    if standing.is_refused_for_good:
+        text = "This is final: nothing can be sent again. What was supplied stays here to read."
+        return [Face("refused", "CryptoMate refused this customer for good", text, reasons=reasons)]
+    if standing.is_refused:
+        text = _what_to_correct(standing, reasons)
+        return [Face("refused", "CryptoMate refused this customer", text, reasons=reasons)]
+    text = "Correct it, then submit again."
+    return [Face("refused", "CryptoMate wants something corrected", text, reasons=reasons)] if others else []
+
+
+def _what_to_correct(standing: Standing, reasons: Sequence[Explained]) -> str:
     text = "Correct what is flagged and save it or upload it again. That opens a new request; then submit it."
-    if not quotes and not any(item.reasons for item in standing.checklist.wanted):
-        text = f"It gave no reason. {text}"
-    return [Face("refused", "CryptoMate refused this customer", text, quotes)]
-
-
-def _named(item: RejectedItem) -> str:
-    """Return a reason with what it is about, where no card stands for that."""
-    return f"{item.key}: {item.reason}" if item.key else item.reason
+    is_silent = not reasons and not any(item.reasons for item in standing.checklist.wanted)
+    return f"It gave no reason. {text}" if is_silent else text
 
 
 def _refusals(standing: Standing) -> list[Face]:

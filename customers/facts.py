@@ -7,6 +7,7 @@ from typing import Any
 from customers import places
 from customers.forms import masked
 from customers.models import Customer
+from customers.naming import name_of_key
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _card_programme(customer: Customer) -> list[Fact]:
 
 def _answers(customer: Customer, *, may_edit: bool) -> list[Fact]:
     return [
-        _fact_of_answer(key, answer) if may_edit else Fact(key, "••••", is_masked=True)
+        _fact_of_answer(key, answer) if may_edit else Fact(name_of_key(key), "••••", is_masked=True)
         for key, answer in customer.answers.items()
         if answer is not None
     ]
@@ -68,8 +69,9 @@ def _answers(customer: Customer, *, may_edit: bool) -> list[Fact]:
 def _fact_of_answer(key: str, answer: Any) -> Fact:
     """Name a country that was chosen by its code, and show no more of a number than of the ID number."""
     if "number" in key:
-        return Fact(key, masked(str(answer)), is_masked=True)
-    return Fact(key, places.country_name(answer) if "country" in key and isinstance(answer, str) else in_words(answer))
+        return Fact(name_of_key(key), masked(str(answer)), is_masked=True)
+    is_country = "country" in key and isinstance(answer, str)
+    return Fact(name_of_key(key), places.country_name(answer) if is_country else in_words(answer))
 
 
 def in_words(answer: Any) -> str:

@@ -33,8 +33,8 @@ FIRST_REASONS: tuple[tuple[str, str, str, str], ...] = (
         r"blur|out of focus|legible|unreadable|could not be read",
         "NEW_PHOTO",
         "The text could not be read. Ask for a new photo of the same document: in daylight, held still, in focus.",
-        "We could not read the photo of your document. Please take a new one in daylight, hold the camera still and make"
-        " sure that every line is sharp.",
+        "We could not read the photo of your document. Please take a new one in daylight, hold the camera still and"
+        " make sure that every line is sharp.",
     ),
     (
         r"glare|reflection|too dark|overexposed|underexposed",

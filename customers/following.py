@@ -1,7 +1,7 @@
 """How our rows follow the provider: its answers become snapshots, statuses and the time of the next look."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
 from customers.checklists import checklist_of
 from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
 from customers.reasons import note_unknown
-from customers.requirements import concerns
+from customers.requirements import concerns, requirements_of
 from customers.snapshots import keep_snapshot
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
 from provider import budget
@@ -96,13 +96,13 @@ def follow_request(
         api_id=remote.id, defaults={"customer": customer, "status": status}
     )
     request = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
-    verdict_before = _verdict(request)
+    verdict_before, missing_before = _verdict(request), request.missing_requirements
     items = list(dict.fromkeys([*rejected_items, *remote.rejected_items]))  # an answer may name one twice
     request.missing_requirements = dict(remote.missing_requirements.raw)
     if items or occasion not in LOOKS:
         request.rejected_items = [asdict(item) for item in items]
     else:
-        request.rejected_items = _standing_items(request)
+        request.rejected_items = _standing_items(request, missing_before)
     request.rejection_code = remote.rejection_code[:LONGEST_CODE]
     request.rejection_description = remote.rejection_description
     request.remote_status = remote.status[:LONGEST_WORD]
@@ -130,18 +130,31 @@ def _note_verdict(request: EnablementRequest, before: str) -> None:
         note_unknown([_verdict(request)])
 
 
-def _standing_items(request: EnablementRequest) -> list[dict[str, Any]]:
-    """Return what was flagged before and stands: data saved since then that are not missing any more are settled."""
+def _standing_items(request: EnablementRequest, missing_before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was flagged before and stands: a look alone settles nothing.
+
+    Settled are data that were saved since and are not missing any more, and what was missing and no longer is.
+    """
+    missing = _missing_keys(request.missing_requirements)
+    gone = _missing_keys(missing_before) - missing
+    is_saved = _is_saved_since_flagged(request)
+    settled = [
+        each.requirement
+        for each in checklist_of(request).wanted
+        if each.id in gone or (is_saved and not (each.is_missing or each.is_document))
+    ]
+    items = [(item, RejectedItem.from_json(item)) for item in request.rejected_items]
+    return [item for item, read in items if not any(concerns(read, requirement) for requirement in settled)]
+
+
+def _is_saved_since_flagged(request: EnablementRequest) -> bool:
     flagged = request.snapshots.order_by("-taken_at").first()
     saved = ProviderCall.objects.about(request.customer_id).filter(kind=CallKind.UPDATE_CLIENT, state=CallState.DONE)
-    if flagged is None or not saved.filter(answered_at__gt=flagged.taken_at).exists():
-        return list(request.rejected_items)
-    settled = [each.requirement for each in checklist_of(request).wanted if not (each.is_missing or each.is_document)]
-    return [
-        item
-        for item in request.rejected_items
-        if not any(concerns(RejectedItem.from_json(item), requirement) for requirement in settled)
-    ]
+    return flagged is not None and saved.filter(answered_at__gt=flagged.taken_at).exists()
+
+
+def _missing_keys(missing: Mapping[str, Any]) -> set[str]:
+    return {each.id for each in requirements_of(missing)}
 
 
 def _follow_status(request: EnablementRequest, remote: ProductRequest, *, source: Source) -> None:

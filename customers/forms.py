@@ -64,8 +64,9 @@ class CustomerForm(forms.Form):
         customer: Customer | None = None,
         country: str = "",
         offers_places: bool = True,
+        typed: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(data, initial=values_of(customer) if customer else {"country": country})
+        super().__init__(data, initial={**values_of(customer), **(typed or {})} if customer else {"country": country})
         self.customer = customer
         self.keeps_id_number = bool(customer and customer.id_number)
         if customer and self.keeps_id_number:

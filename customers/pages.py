@@ -3,8 +3,9 @@
 The regions people type in are never drawn anew while nothing about them changed, so that a poll takes no typing away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,10 +15,14 @@ from customers.checklists import checklist_of
 from customers.facts import facts
 from customers.models import Customer
 from customers.requirement_cards import Card, Person, cards_of, digest, find_card
+from customers.snapshots import News, news_of
 from customers.standing import Standing, standing_of
 from customers.statuses import CustomerStatus
 from customers.support_message import support_message
 from customers.timeline import timeline
+from customers.unsaved import UnsavedAnswers
+
+SAME_LOOK = timedelta(minutes=1)  # an answer is often followed by another look at once
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class CustomerPage:
         customer, step = self.standing.customer, self.context["next_step"]
         return [
             Region("progress", "customers/_progress.html", digest(*self._progress())),
+            Region("difference", "customers/_difference.html", digest(*self._news())),
             Region("support", "customers/_support_message.html", digest(self.context["is_long_in_review"])),
             Region("customer-title", "customers/_title.html", digest(customer.status, customer.api_id)),
             Region("customer-next", "customers/_next.html", digest(step)),
@@ -72,6 +78,9 @@ class CustomerPage:
 
     def _progress(self) -> tuple[Any, ...]:
         return self.standing.poll_ms, self.context["faces"], self.context["progress"], self.context["supplied"]
+
+    def _news(self) -> tuple[Any, ...]:
+        return self.context["news"], self.context["unchanged_since"]
 
     def _actions(self) -> tuple[Any, ...]:
         names = ("offers_submit", "reason_against_submit", "is_long_in_review", "offers_card")
@@ -89,6 +98,12 @@ def _known(seen: str) -> dict[str, str]:
     return {name: shown for name, _, shown in (word.partition(":") for word in seen.split(","))}
 
 
+def _unchanged_since(standing: Standing, news: list[News]) -> datetime | None:
+    """Return when the provider was last asked, where that was after it said anything new."""
+    looked_at = standing.request.synced_at if standing.request else None
+    return looked_at if looked_at and news and looked_at - news[0].at >= SAME_LOOK else None
+
+
 def person_of(user: User) -> Person:
     return Person(
         may_edit=user.has_perm("customers.change_customer"),
@@ -102,20 +117,28 @@ def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] |
     """Read everything the page shows. `chosen` holds the document types picked in the address."""
     standing, person = standing_of(customer), person_of(user)
     request = standing.request
-    cards = cards_of(customer, request, standing.checklist, person, chosen=chosen) if request else []
+    typed = unsaved_by(user, customer, person)
+    shown = {"table": standing.table, "unsaved": typed, "chosen": chosen}
+    cards = cards_of(customer, request, standing.checklist, person, **shown) if request else []
     return CustomerPage(standing, person, cards, _context(standing, person))
+
+
+def unsaved_by(user: User, customer: Customer, person: Person) -> Iterable[UnsavedAnswers]:
+    return customer.unsaved_answers.of(user) if person.may_edit else ()
 
 
 def requirement_card(customer: Customer, user: User, requirement_id: str, *, is_document: bool) -> Card:
     """Return one card alone. Raises Http404 where the provider does not ask for it."""
-    request = customer.newest_request
-    cards = cards_of(customer, request, checklist_of(request), person_of(user)) if request else []
+    request, person = customer.newest_request, person_of(user)
+    typed = unsaved_by(user, customer, person)
+    cards = cards_of(customer, request, checklist_of(request), person, unsaved=typed) if request else []
     return find_card(cards, requirement_id, is_document=is_document)
 
 
 def _context(standing: Standing, person: Person) -> dict[str, Any]:
     customer = standing.customer
     is_long = display.is_long_in_review(standing)
+    news = news_of(customer)
     offers_submit = person.may_submit and display.offers_submit(standing)
     return {
         "customer": customer,
@@ -124,7 +147,7 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "short_id": f"…{customer.api_id[-6:]}" if customer.api_id else "",
         "next_step": display.next_step(standing),
         "faces": display.faces(standing),
-        "supplied": sum(not wanted.is_open for wanted in standing.checklist.wanted),
+        "supplied": standing.checklist.supplied,
         "progress": display.progress_line(standing.checklist),
         "offers_submit": offers_submit,
         "reason_against_submit": display.reason_against_submit(standing) if offers_submit else "",
@@ -132,5 +155,7 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "is_long_in_review": is_long,
         "support_message": support_message(standing) if is_long else None,
         "facts": facts(customer, may_edit=person.may_edit),
-        "timeline": timeline(customer),
+        "timeline": timeline(customer, news),
+        "news": news[0] if news else None,
+        "unchanged_since": _unchanged_since(standing, news),
     }

@@ -1,9 +1,17 @@
 """What may be done to a customer now. Each rule raises with the sentence the officer reads, or answers for a button."""
 
+from datetime import date
+
 from django.contrib.auth.models import User
 
-from customers.checklists import checklist_of, document_card, is_uploading
-from customers.models import Customer, EnablementRequest
+from customers import expiry
+from customers.checklists import checklist_of, document_card, is_uploading, takes_answers
+from customers.document_keys import kept_expiry
+from customers.models import Customer, Document, EnablementRequest
+from customers.readings import facts_of
+from customers.reasons import ReasonTable
+from customers.refusals import is_final
+from customers.requirements import Checklist, Wanted
 from customers.statuses import CustomerStatus, RequestStatus
 from provider.models import CallKind, ProviderCall
 
@@ -37,6 +45,7 @@ def check_can_submit(customer: Customer) -> None:
         raise NotAllowed("CryptoMate is reviewing this customer already.")
     if request.status == RequestStatus.ENABLED:
         raise NotAllowed("The review is passed: there is nothing to submit.")
+    _check_not_final(request, checklist_of(request))
     if request.status == RequestStatus.REJECTED:
         raise NotAllowed("Correct what was refused first: saving it opens a new request.")
     _check_nothing_under_way(customer)
@@ -53,12 +62,34 @@ def check_can_upload(customer: Customer, requirement_id: str) -> EnablementReque
     if request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
         raise NotAllowed("CryptoMate takes no documents now.")
     _check_not_being_submitted(customer)
-    wanted = checklist_of(request).find_document(requirement_id)
+    found = checklist_of(request)
+    wanted = found.find_document(requirement_id)
     if wanted is None:
         raise NotAllowed("CryptoMate does not ask for this document.")
+    _check_not_final(request, found)
+    _check_is_open(request, found, wanted)
     if is_uploading(document_card(request, wanted).call):
         raise NotAllowed("This document is being uploaded. Replace it once CryptoMate has answered.")
     return request
+
+
+def check_can_answer(customer: Customer, requirement_id: str) -> None:
+    """Raise NotAllowed unless the data requirement waits for an answer."""
+    request = customer.newest_request
+    found = checklist_of(request) if request else Checklist()
+    wanted = found.find_data(requirement_id)
+    if request is None or wanted is None:
+        raise NotAllowed("CryptoMate does not ask for this.")
+    _check_not_final(request, found)
+    _check_is_open(request, found, wanted)
+
+
+def check_not_expired(document: Document, *, today: date) -> None:
+    """Raise NotAllowed where the document is past its last day, as it was typed or read from its image."""
+    facts = facts_of(document)
+    refusal = expiry.reason_against(kept_expiry(document.metadata), facts.expiry_date if facts else None, today=today)
+    if refusal:
+        raise NotAllowed(refusal)
 
 
 def check_can_issue(customer: Customer) -> None:
@@ -69,6 +100,24 @@ def check_can_issue(customer: Customer) -> None:
         raise NotAllowed("A card can be issued once the customer is Active. The review is not finished.")
     if customer.status == CustomerStatus.REJECTED:
         raise NotAllowed("A card can be issued once the customer is Active. The review refused this customer.")
+
+
+def is_refused_for_good(customer: Customer) -> bool:
+    request = customer.newest_request
+    return request is not None and is_final(request, checklist_of(request), ReasonTable())
+
+
+def _check_not_final(request: EnablementRequest, found: Checklist) -> None:
+    if is_final(request, found, ReasonTable()):
+        raise NotAllowed("CryptoMate’s refusal is final: nothing can be sent again for this customer.")
+
+
+def _check_is_open(request: EnablementRequest, found: Checklist, wanted: Wanted) -> None:
+    if takes_answers(request, found, wanted):
+        return
+    if wanted.is_withdrawn:
+        raise NotAllowed("CryptoMate no longer asks for this.")
+    raise NotAllowed("CryptoMate has accepted this. Only what it flags can be sent again.")
 
 
 def _check_not_being_submitted(customer: Customer) -> None:

@@ -17,6 +17,9 @@ from vault.fields import EncryptedTextField, KeyedHashField
 
 LONGEST_WORDS = 2000
 UNKNOWN_REASON = "unknown_reason"
+UNWRITTEN_CUSTOMER_TEXT = (
+    "We need something more from you before we can go on with your application. We will tell you shortly what it is."
+)
 
 
 class Remedy(models.TextChoices):
@@ -102,6 +105,7 @@ class Explained:
     words: str
     code: str = ""
     reason: RejectionReason | None = None
+    about: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -111,6 +115,11 @@ class Explained:
     def remedy(self) -> str:
         return self.reason.get_remedy_display() if self.reason else ""
 
+    @property
+    def customer_text(self) -> str:
+        """Return what may be sent to the customer: never the provider's own words."""
+        return self.reason.customer_text if self.reason else UNWRITTEN_CUSTOMER_TEXT
+
 
 class ReasonTable:
     """The active rows of the table, read once and only where something was refused."""
@@ -119,9 +128,9 @@ class ReasonTable:
     def rows(self) -> list[RejectionReason]:
         return list(RejectionReason.objects.filter(is_active=True))
 
-    def explain(self, words: str, *, code: str = "") -> Explained:
+    def explain(self, words: str, *, code: str = "", about: str = "") -> Explained:
         text = f"{code} {words}"
-        return Explained(words, code, next((row for row in self.rows if row.fits(text)), None))
+        return Explained(words, code, next((row for row in self.rows if row.fits(text)), None), about)
 
 
 def note_unknown(reasons: Iterable[str]) -> None:

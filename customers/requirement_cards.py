@@ -1,6 +1,7 @@
 """One card per requirement: where it stands, what stands for it, and the form that supplies it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -10,16 +11,24 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from cryptomate import DataRequirement
-from customers.checklists import DocumentCard, Held, document_card, held_for, is_uploading
-from customers.columns import is_held
+from customers.checklists import DocumentCard, Held, document_card, held_for, is_uploading, takes_answers
+from customers.columns import is_held, is_new_kind
+from customers.differences import data_key, document_key
 from customers.display import Face, waiting_face
 from customers.models import Customer, Document, EnablementRequest
+from customers.naming import one_of
+from customers.reading_cards import ReadingCard, reading_card
+from customers.reasons import Explained, ReasonTable
+from customers.refusals import is_final
 from customers.requirement_forms import SIDES, DataForm, DocumentForm
 from customers.requirements import Checklist, Wanted
 from customers.statuses import DocumentStatus, RequestStatus
+from customers.unsaved import UnsavedAnswers
 from provider.models import CallKind, ProviderCall
 
 AnyForm = DataForm | DocumentForm
+
+ICONS = {"rejected": "cross", "satisfied": "check", "withdrawn": "dash", "open": "clock", "optional": "dash"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,11 @@ class Card:
     wanted: Wanted
     person: Person
     handed_over: Held
+    table: ReasonTable
     is_asking_anew: bool = False
+    is_over: bool = False
+    is_offered: bool = True
+    unsaved: UnsavedAnswers | None = field(default=None, repr=False)
     is_saving: bool = False
     chosen: str = ""
     bound: AnyForm | None = field(default=None, repr=False)
@@ -52,17 +65,33 @@ class Card:
         kind = "document" if self.wanted.is_document else "data"
         return f"{kind}-{slugify(self.wanted.id) or digest(self.wanted.id)}"
 
+    @cached_property
+    def explained(self) -> list[Explained]:
+        """Return each reason against it, with what staff do and what the customer may be told."""
+        return [self.table.explain(words) for words in self.wanted.reasons]
+
+    @property
+    def one_of(self) -> str:
+        options = getattr(self.wanted.requirement, "valid_documents", ())
+        return one_of(option.name for option in options) if len(options) > 1 else ""
+
+    @property
+    def has_new_kind(self) -> bool:
+        return any(map(is_new_kind, self.wanted.values))
+
     @property
     def meaning(self) -> str:
         if self.wanted.reasons:
             return "rejected"
+        if self.wanted.is_withdrawn:
+            return "withdrawn"
         if not self.wanted.is_missing:
             return "satisfied"
         return "open" if self.wanted.is_required else "optional"
 
     @property
     def icon(self) -> str:
-        return {"rejected": "cross", "satisfied": "check", "open": "clock", "optional": "dash"}[self.meaning]
+        return ICONS[self.meaning]
 
     @cached_property
     def held(self) -> DocumentCard:
@@ -120,12 +149,10 @@ class Card:
 
     @property
     def takes_answers(self) -> bool:
-        """Answer whether a form belongs on the card: while it is open, and on every card after a refusal."""
+        """Answer whether a form belongs on the card: while the requirement is open to people who may answer it."""
         if not self.person.may_edit or self.is_uploading or self.waits_for_request:
             return False
-        if self.request.status in (RequestStatus.IN_KYC, RequestStatus.ENABLED):
-            return False
-        return self.wanted.is_open or self.request.status == RequestStatus.REJECTED
+        return self.is_offered and not self.is_over
 
     def is_as_drawn(self, before: str) -> bool:
         """Answer whether the card stands as it did when the form on it was drawn; a form that says nothing may go."""
@@ -133,7 +160,7 @@ class Card:
 
     @property
     def is_shut(self) -> bool:
-        return self.meaning == "satisfied" and self.bound is None and not self.refusal
+        return self.meaning in ("satisfied", "withdrawn") and self.bound is None and not self.refusal
 
     @cached_property
     def form(self) -> AnyForm | None:
@@ -143,18 +170,30 @@ class Card:
             return None
         return self.document_form() if self.wanted.is_document else self.data_form()
 
+    @cached_property
+    def reading(self) -> ReadingCard | None:
+        """Return what was read from its images, for people who may see those."""
+        if not (self.wanted.is_document and self.person.may_see_images):
+            return None
+        option = self.held.option(self.document.document_type) if self.document else None
+        return reading_card(self.customer, self.document, option, self.form, today=timezone.localdate())
+
     def data_form(self, data: Any = None) -> DataForm:
         requirement = cast("DataRequirement", self.wanted.requirement)
-        return DataForm(requirement, self.customer, anchor=self.anchor, data=data)
+        return DataForm(requirement, self.customer, anchor=self.anchor, data=data, typed=self.typed)
 
     def document_form(self, data: Any = None, files: Any = None) -> DocumentForm:
         chosen = str(data.get("document_type", "")) if data is not None else self._chosen
-        return DocumentForm(self.held, anchor=self.anchor, chosen=chosen, data=data, files=files)
+        return DocumentForm(self.held, anchor=self.anchor, chosen=chosen, data=data, typed=self.typed, files=files)
+
+    @property
+    def typed(self) -> dict[str, str]:
+        return self.unsaved.typed if self.unsaved else {}
 
     @property
     def _chosen(self) -> str:
         known = self.document.document_type if self.document else ""
-        return self.chosen or known
+        return self.chosen or self.typed.get("document_type", "") or known
 
     @property
     def digest(self) -> str:
@@ -184,17 +223,36 @@ class ShownSide:
 
 
 def cards_of(
-    customer: Customer, request: EnablementRequest, checklist: Checklist, person: Person, *, chosen: Any = None
+    customer: Customer,
+    request: EnablementRequest,
+    checklist: Checklist,
+    person: Person,
+    *,
+    table: ReasonTable | None = None,
+    unsaved: Iterable[UnsavedAnswers] = (),
+    chosen: Any = None,
 ) -> list[Card]:
-    """Return the card of each requirement. `chosen` holds the document type a person picked, by requirement."""
+    """Return the card of each requirement.
+
+    `unsaved` is what the person typed before and has not sent; `chosen` holds the document types picked now, by
+    requirement.
+    """
     held, is_saving, is_asking = held_for(request), _is_saving(customer, request), _is_asking_anew(customer, request)
+    table, kept = table or ReasonTable(), {each.card: each for each in unsaved}
+    is_over = is_final(request, checklist, table)
     return [
         Card(
-            customer, request, wanted, person, held, is_asking,
-            is_saving=is_saving and is_answered(customer, wanted), chosen=str((chosen or {}).get(wanted.id, "")),
+            customer, request, wanted, person, held, table, is_asking, is_over,
+            is_offered=takes_answers(request, checklist, wanted), unsaved=kept.get(key_of(wanted)),
+            is_saving=is_saving and is_on_its_way(customer, wanted), chosen=str((chosen or {}).get(wanted.id, "")),
         )
         for wanted in checklist.wanted
     ]  # fmt: skip
+
+
+def key_of(wanted: Wanted) -> str:
+    """Return what names a card whatever its address: what somebody typed on it is kept under this."""
+    return (document_key if wanted.is_document else data_key)(wanted.id)
 
 
 def find_card(cards: list[Card], requirement_id: str, *, is_document: bool) -> Card:
@@ -212,7 +270,7 @@ def _is_asking_anew(customer: Customer, request: EnablementRequest) -> bool:
     return customer.open_calls().filter(kind=CallKind.REQUEST_PRODUCT).exists()
 
 
-def is_answered(customer: Customer, wanted: Wanted) -> bool:
+def is_on_its_way(customer: Customer, wanted: Wanted) -> bool:
     """Answer whether we hold the data that the provider still misses: they are what is on its way there."""
     if not isinstance(wanted.requirement, DataRequirement) or not wanted.is_missing or wanted.reasons:
         return False

@@ -30,16 +30,23 @@ class DataForm(forms.Form):
     """The fields of one data requirement; `values()` is what `update_customer` takes."""
 
     def __init__(
-        self, requirement: DataRequirement, customer: Customer, *, anchor: str, data: Mapping[str, Any] | None = None
+        self,
+        requirement: DataRequirement,
+        customer: Customer,
+        *,
+        anchor: str,
+        data: Mapping[str, Any] | None = None,
+        typed: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(data, auto_id=f"id_{anchor}_%s")
         columns = {column for wanted in requirement.fields for column in columns_of(wanted)}
-        self.registration = CustomerForm(data, customer=customer, offers_places=bool(columns & PLACES))
+        self.registration = CustomerForm(data, customer=customer, offers_places=bool(columns & PLACES), typed=typed)
         self.initial = values_of(customer)
         self.customer = customer
         self.answer_keys: list[str] = []
         for wanted in requirement.fields:
             self._add(wanted)
+        show_typed(self, typed)
         ask_by_name(self)
 
     def _add(self, wanted: RequirementField) -> None:
@@ -104,6 +111,7 @@ class DocumentForm(forms.Form):
         anchor: str,
         chosen: str = "",
         data: Mapping[str, Any] | None = None,
+        typed: Mapping[str, str] | None = None,
         files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
     ) -> None:
         super().__init__(data, files, auto_id=f"id_{anchor}_%s")
@@ -115,11 +123,10 @@ class DocumentForm(forms.Form):
         self.initial = {"document_type": chosen}
         types = [(option.id, option.name) for option in offered]
         cast("forms.ChoiceField", self.fields["document_type"]).choices = [places.NOTHING_CHOSEN, *types]
-        if len(types) > 1:
-            self.fields["document_type"].help_text = f"One of: {', '.join(name for _, name in types)}."
         if self.option:
             self._add_sides(self.option)
             self._add_metadata(self.option)
+            show_typed(self, typed)
         ask_by_name(self)
 
     def _add_sides(self, option: ValidDocument) -> None:
@@ -191,6 +198,19 @@ class ImageField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> CleanImage | None:
         upload = super().clean(data, initial)
         return clean_image(upload) if upload else None
+
+
+def show_typed(form: forms.Form, typed: Mapping[str, str] | None) -> None:
+    """Begin with what was typed before and not sent, in place of what is known."""
+    form.initial |= {name: value for name, value in (typed or {}).items() if name in typed_names(form)}
+
+
+def typed_in(form: forms.Form) -> dict[str, str]:
+    return {name: str(form.data.get(name, "")) for name in typed_names(form)}
+
+
+def typed_names(form: forms.Form) -> list[str]:
+    return [name for name, field in form.fields.items() if not isinstance(field, forms.FileField)]
 
 
 def metadata_name(wanted: RequirementField) -> str:

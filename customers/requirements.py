@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptomate import DataRequirement, DocumentRequirement, MissingRequirements, RejectedItem
+from cryptomate import DataRequirement, DocumentRequirement, MissingRequirements, RejectedItem, RequirementField
 
 Requirement = DataRequirement | DocumentRequirement
 
@@ -16,6 +16,7 @@ class Wanted:
     requirement: Requirement
     is_missing: bool
     reasons: tuple[str, ...] = ()
+    is_supplied: bool = True
 
     @property
     def id(self) -> str:
@@ -26,8 +27,20 @@ class Wanted:
         return isinstance(self.requirement, DocumentRequirement)
 
     @property
+    def values(self) -> list[RequirementField]:
+        """Return every value that may be asked for: the fields of data, the metadata of each document type."""
+        if isinstance(self.requirement, DocumentRequirement):
+            return [wanted for option in self.requirement.valid_documents for wanted in option.metadata]
+        return list(self.requirement.fields)
+
+    @property
     def is_open(self) -> bool:
         return self.is_missing or bool(self.reasons)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Answer whether the provider asked once and stopped, with nothing of ours to stand for it."""
+        return not self.is_open and not self.is_supplied
 
     @property
     def is_required(self) -> bool:
@@ -55,7 +68,24 @@ class Checklist:
 
     @property
     def total(self) -> int:
-        return len(self.wanted)
+        return sum(not item.is_withdrawn for item in self.wanted)
+
+    @property
+    def supplied(self) -> int:
+        return sum(not (item.is_open or item.is_withdrawn) for item in self.wanted)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return all the provider said against what it was given."""
+        return [*(reason for item in self.wanted for reason in item.reasons), *(item.reason for item in self.unplaced)]
+
+    @property
+    def names_nothing(self) -> bool:
+        """Answer whether nothing in particular was flagged: then a refusal may be about anything."""
+        return not (self.unplaced or any(item.reasons for item in self.wanted))
+
+    def find_data(self, requirement_id: str) -> Wanted | None:
+        return next((item for item in self.wanted if not item.is_document and item.id == requirement_id), None)
 
     def find_document(self, requirement_id: str) -> Wanted | None:
         return next((item for item in self.wanted if item.is_document and item.id == requirement_id), None)

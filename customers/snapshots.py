@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import datetime
 
 from cryptomate import MissingRequirements
 from customers.counting import count_new_kinds
@@ -11,6 +13,24 @@ from customers.reasons import note_unknown
 from customers.supplied import supplied_keys
 
 Occasion = RequirementSnapshot.Occasion
+NEWS_LOOKED_AT = 60  # snapshots; nearly each of them changed something
+
+
+@dataclass(frozen=True)
+class News:
+    """What one answer of the provider's changed, in sentences."""
+
+    at: datetime
+    occasion: str
+    difference: Difference
+
+    @property
+    def sentences(self) -> str:
+        return self.difference.sentences
+
+    @property
+    def lines(self) -> list[str]:
+        return self.difference.lines
 
 
 def keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
@@ -31,6 +51,16 @@ def keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
         digest=digest,
     )
     _count(earlier, now, changed)
+
+
+def news_of(customer: Customer) -> list[News]:
+    """Return what the provider's answers changed, the newest first."""
+    snapshots = RequirementSnapshot.objects.filter(request__customer=customer).order_by("-taken_at")
+    found = [
+        News(snapshot.taken_at, snapshot.get_occasion_display(), Difference.from_json(snapshot.difference))
+        for snapshot in snapshots.only("taken_at", "occasion", "difference")[:NEWS_LOOKED_AT]
+    ]
+    return [news for news in found if news.difference]
 
 
 def answers_of(customer: Customer) -> list[Answer]:

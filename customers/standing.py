@@ -1,6 +1,6 @@
 """How a customer stands: the rows that a page about it is drawn from, read once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from customers.checklists import checklist_of
 from customers.models import Customer, EnablementRequest
+from customers.reasons import ReasonTable
+from customers.refusals import is_final
 from customers.requirements import Checklist
 from customers.statuses import RequestStatus
 from provider.models import CallKind, ProviderCall
@@ -30,6 +32,11 @@ class Standing:
     calls: list[ProviderCall]  # newest first, without those about cards
     now: datetime
     usual_review: tuple[timedelta, timedelta] | None = None
+    table: ReasonTable = field(default_factory=ReasonTable)
+
+    @cached_property
+    def is_refused_for_good(self) -> bool:
+        return self.request is not None and is_final(self.request, self.checklist, self.table)
 
     @cached_property
     def open_calls(self) -> list[ProviderCall]:

@@ -1,11 +1,11 @@
 """What a customer has handed over, in the provider's keys: what it no longer misses was supplied, or is not needed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
-from cryptomate import DataRequirement, DocumentRequirement, RequirementField
+from cryptomate import DataRequirement, RequirementField
 from customers.columns import is_held
 from customers.differences import Answer, data_key, document_key
-from customers.models import Customer, Document
+from customers.models import Customer
 from customers.requirements import requirements_of
 from customers.statuses import DocumentStatus
 
@@ -15,16 +15,6 @@ def supplied_keys(customer: Customer, answers: Iterable[Answer]) -> set[str]:
     sent = {document_key(requirement) for requirement in _sent(customer)}
     held = {data_key(wanted.key) for wanted in _fields(answers) if is_held(customer, wanted)}
     return sent | held
-
-
-def is_supplied(
-    requirement: DataRequirement | DocumentRequirement, customer: Customer, documents: Mapping[str, Document]
-) -> bool:
-    """Answer whether something of ours stands for the requirement. `documents` are the newest, by requirement."""
-    if isinstance(requirement, DocumentRequirement):
-        document = documents.get(requirement.id)
-        return document is not None and document.status == DocumentStatus.UPLOADED
-    return not requirement.fields or any(is_held(customer, wanted) for wanted in requirement.fields)
 
 
 def _sent(customer: Customer) -> Collection[str]:

@@ -1,6 +1,7 @@
-"""What happened to a customer, from three records: what people did, what the provider was asked, how statuses moved."""
+"""What happened to a customer, from four records: what people did, what the provider was asked and what it said,
+how statuses moved."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +11,13 @@ from django.db.models import TextChoices
 from audit.kinds import Kind
 from audit.models import Event
 from customers.models import Customer, StatusChange
+from customers.snapshots import News
 from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, Source
 from provider.models import CallState, ProviderCall
 
 LONGEST = 60
-LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED)  # who saw what stands in the audit log
+# Who saw what, and who has begun to type, stands in the audit log.
+LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT)
 # The words of each machine; an app whose rows belong to customers adds its own at start.
 STATUSES: dict[str, type[TextChoices]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
@@ -43,14 +46,15 @@ class Entry:
         return self.picture or ICONS[self.meaning]
 
 
-def timeline(customer: Customer) -> list[Entry]:
-    """Return the newest entries, newest first."""
+def timeline(customer: Customer, news: Iterable[News] = ()) -> list[Entry]:
+    """Return the newest entries, newest first. `news` is what the provider's answers changed."""
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
     events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
     names = _names(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
     entries = [
         *map(_of_event, events),
+        *map(_of_news, news),
         *(_of_call(call, names.get(call.target_id, "")) for call in calls),
         *(_of_change(change, names.get(change.object_id, "")) for change in changes),
     ]
@@ -107,6 +111,11 @@ def _of_call(call: ProviderCall, name: str) -> Entry:
 
 def _attempts(call: ProviderCall) -> str:
     return f"{call.attempts} attempts" if call.attempts > 1 else ""
+
+
+def _of_news(news: News) -> Entry:
+    meaning = "waiting" if news.difference.came_back or news.difference.new else "good"
+    return Entry(at=news.at, text=news.sentences, meaning=meaning, note=f"CryptoMate, {news.occasion}")
 
 
 def _of_event(event: Event) -> Entry:

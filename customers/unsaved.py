@@ -17,8 +17,11 @@ LONGEST_VALUE = 2000
 
 
 class UnsavedAnswersQuerySet(models.QuerySet["UnsavedAnswers"]):
-    def of(self, person: User, customer_id: uuid.UUID) -> Self:
-        return self.filter(person=person, customer=customer_id)
+    def of(self, person: User) -> Self:
+        return self.filter(person=person)
+
+    def on(self, card: str) -> Self:
+        return self.filter(card=card)
 
 
 class UnsavedAnswers(models.Model):

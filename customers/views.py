@@ -24,6 +24,7 @@ from customers.requirement_cards import Card, find_card
 from customers.requirement_forms import DocumentForm
 from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
+from customers.unsaved_actions import keep_typed
 from provider.actions import AlreadyUnderway
 
 CHANGED_MEANWHILE = (
@@ -170,7 +171,11 @@ def save_data(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpRe
         return _answer(request, customer, card, form=form, refusal=CHANGED_MEANWHILE, status=409)
     if not form.is_valid():
         return _answer(request, customer, card, form=form, status=422)
-    refusal = refusal_of(lambda: actions.update_customer(customer=customer, data=form.values(), by=request.user))
+    refusal = refusal_of(
+        lambda: actions.answer_requirement(
+            customer=customer, requirement_id=requirement, data=form.values(), by=request.user
+        )
+    )
     if refusal:
         return _answer(request, customer, card, form=form, refusal=refusal, status=409)
     return _done(request, customer, card, "Saved. CryptoMate is being told.")
@@ -262,7 +267,9 @@ def _done(request: PersonRequest, customer: Customer, card: Card, message: str) 
 def _answer(
     request: PersonRequest, customer: Customer, card: Card, *, form: Any = None, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    """Draw the card as it stands now, with the form as it was typed, alone or within its page."""
+    """Draw the card as it stands now, alone or within its page, with the form as it was typed: that is kept, too."""
+    if form is not None:
+        keep_typed(card=card, form=form, by=request.user)
     page = customer_page(Customer.objects.get(pk=customer.pk), request.user)
     fresh = find_card(page.cards, card.wanted.id, is_document=card.wanted.is_document)
     fresh.bound, fresh.refusal = form, refusal

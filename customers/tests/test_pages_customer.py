@@ -104,7 +104,8 @@ def test_an_officer_sees_the_images_of_an_uploaded_document(
 
 
 def test_a_satisfied_card_is_shut(as_officer: Client) -> None:
-    request = make_request(make_customer(), missing=NOTHING_MISSING)
+    request = make_request(make_customer(phone_country_code=54, phone_number=11), missing=NOTHING_MISSING)
+    make_document(request, status="UPLOADED")
 
     page = page_of(as_officer, request.customer)
 
@@ -189,7 +190,7 @@ def test_a_reason_without_a_card_of_its_own_says_what_it_is_about(as_officer: Cl
     items = [{"type": "data", "key": "tax_number", "reason": "not found"}]
     request = make_request(make_customer(api_id="client-9"), rejected_items=items)
 
-    assert "tax_number: not found" in page_of(as_officer, request.customer)
+    assert "Tax number: “not found”" in page_of(as_officer, request.customer)
 
 
 def test_looking_is_for_the_audit_log_and_not_for_the_timeline(as_officer: Client, customer: Customer) -> None:
@@ -330,5 +331,5 @@ def test_a_poll_costs_a_bounded_number_of_queries(
 ) -> None:
     seen = seen_by(as_officer, customer)
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(25):
         poll(as_officer, customer, seen)

@@ -169,7 +169,7 @@ def test_a_refused_request_is_forgotten_when_one_exists() -> None:
 
 
 def test_a_rejection_is_told_in_the_providers_words() -> None:
-    items = [{"type": "data", "key": "elsewhere", "reason": "Sanctions list match"}]
+    items = [{"type": "data", "key": "elsewhere", "reason": "The form was incomplete"}]
     request = make_request(
         make_customer(status="REJECTED"), status=RequestStatus.REJECTED, rejected_items=items,
         rejection_description="Documents not accepted", missing=NOTHING_MISSING,
@@ -178,7 +178,9 @@ def test_a_rejection_is_told_in_the_providers_words() -> None:
     (face,) = faces(request.customer)
 
     assert face.look == "refused"
-    assert face.quotes == ("Documents not accepted", "elsewhere: Sanctions list match")
+    assert [(each.about, each.words) for each in face.reasons] == [
+        ("", "Documents not accepted"), ("Elsewhere", "The form was incomplete"),
+    ]  # fmt: skip
 
 
 def test_a_rejection_without_a_reason_says_that() -> None:
