@@ -14,6 +14,7 @@ from customers import following
 from customers.differences import data_key, document_key
 from customers.images import CleanImage
 from customers.models import Customer, Document, EnablementRequest
+from customers.pictures import parts_of
 from customers.policies import (
     NotAllowed,
     check_can_answer,
@@ -104,11 +105,11 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
-    document = _keep_draft(request, requirement_id, upload, by=by)
+    document = keep_draft(request, requirement_id, upload, by=by)
     customer.unsaved_answers.on(document_key(requirement_id)).delete()
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
-        after=_recorded_document(document),
+        after=recorded_document(document),
     )  # fmt: skip
     if request.status == RequestStatus.REJECTED:
         want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=by)
@@ -122,9 +123,9 @@ def save_draft(*, customer: Customer, requirement_id: str, upload: Upload, by: U
     """Keep what was chosen so far, so that nothing needs choosing twice. Raises NotAllowed."""
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    draft = _keep_draft(check_can_upload(customer, requirement_id), requirement_id, upload, by=by)
+    draft = keep_draft(check_can_upload(customer, requirement_id), requirement_id, upload, by=by)
     record(
-        kind=Kind.DOCUMENT_KEPT, by=by, customer_id=customer.pk, subject=draft, after=_recorded_document(draft)
+        kind=Kind.DOCUMENT_KEPT, by=by, customer_id=customer.pk, subject=draft, after=recorded_document(draft)
     )  # fmt: skip
     return draft
 
@@ -191,7 +192,7 @@ def _recorded(customer: Customer, data: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "fields": sorted(data)}
 
 
-def _keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, *, by: User) -> Document:
+def keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, *, by: User) -> Document:
     """Put the upload into the requirement's draft. Images not given stay as they were.
 
     A draft of another type is put aside: a photo of another document is no start for this one.
@@ -223,11 +224,14 @@ def _put_image(draft: Document, side: str, image: CleanImage) -> None:
         transaction.on_commit(lambda: storage.delete(name), robust=True)
     setattr(draft, side, image.file)
     setattr(draft, f"{side}_sha256", image.sha256)
+    setattr(draft, f"{side}_source_sha256", image.source_sha256)
+    setattr(draft, f"{side}_likeness", image.likeness)
+    draft.likeness_parts = parts_of([draft.front_likeness, draft.back_likeness])
     draft.measurements = {**draft.measurements, side: image.measurements}
     want_reading(draft, side, image.sha256)
 
 
-def _recorded_document(document: Document) -> dict[str, Any]:
+def recorded_document(document: Document) -> dict[str, Any]:
     return {
         "requirement": document.requirement,
         "document_type": document.document_type,

@@ -1,5 +1,6 @@
 """Checks an uploaded image and has it made anew, so that nothing of the upload but its pixels survives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,13 @@ def clean_image(upload: UploadedFile[Any]) -> CleanImage:
         likeness=examined.likeness,
         measurements=_measurements(examined),
     )
+
+
+def in_words(measured: Mapping[str, Any]) -> str:
+    """Return what is said of an image beside it: how large it is, and what it was made from."""
+    size = f"{measured['width']} × {measured['height']} px"
+    made_from = measured.get("converted_from")
+    return f"{size}, converted from {made_from}" if made_from else size
 
 
 def _measurements(examined: Examined) -> dict[str, Any]:

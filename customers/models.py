@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.files.storage import storages
 from django.db import models
@@ -288,11 +289,20 @@ class Document(HasStatus):
     back = models.FileField(upload_to=document_name, storage=document_storage, max_length=200, blank=True)
     front_sha256 = models.CharField(max_length=64, blank=True)
     back_sha256 = models.CharField(max_length=64, blank=True)
+    front_source_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file as it was chosen.")
+    back_source_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file as it was chosen.")
+    front_likeness = models.CharField(max_length=16, blank=True, help_text="What the picture looks like, in 64 bits.")
+    back_likeness = models.CharField(max_length=16, blank=True, help_text="What the picture looks like, in 64 bits.")
+    likeness_parts = ArrayField(models.IntegerField(), default=list, blank=True, editable=False)
     measurements = models.JSONField(default=dict, blank=True)
     reading = EncryptedJSONField(null=True, blank=True, help_text="What was read from its images, by side.")
     reading_due_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
     reason = models.TextField(blank=True, help_text="The provider's words when it refused the document.")
+    overridden = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Warnings it was sent in spite of."
+    )
+    override_reason = EncryptedTextField("why it was sent in spite of them", null=True, blank=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -304,6 +314,9 @@ class Document(HasStatus):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
+            GinIndex(
+                fields=["likeness_parts"], condition=Q(uploaded_at__isnull=False), name="sent_document_likeness"
+            ),
             models.Index(
                 fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="document_due_for_reading"
             ),
@@ -319,6 +332,9 @@ class Document(HasStatus):
                 condition=Q(status=DocumentStatus.DRAFT) | Q(status=DocumentStatus.SUPERSEDED)
                 | ~Q(uploaded_at=None), name="uploaded_document_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(overridden=[]) | Q(override_reason__isnull=False), name="overridden_warnings_have_a_reason"
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -331,6 +347,9 @@ class Document(HasStatus):
         """Return the stored image of `front` or `back`, or None."""
         image: FieldFile = self.front if side == "front" else self.back
         return image or None
+
+    def sha256(self, side: str) -> str:
+        return self.front_sha256 if side == "front" else self.back_sha256
 
     @property
     def status_choice(self) -> DocumentStatus:

@@ -104,6 +104,12 @@ def _unchanged_since(standing: Standing, news: list[News]) -> datetime | None:
     return looked_at if looked_at and news and looked_at - news[0].at >= SAME_LOOK else None
 
 
+def seen_after(before: str, drawn: Card) -> str:
+    """Return what the browser shows once this card was drawn, where it showed `before`."""
+    known = {**_known(before), drawn.anchor: drawn.digest}
+    return ",".join(f"{name}:{shown}" for name, shown in known.items() if name)
+
+
 def person_of(user: User) -> Person:
     return Person(
         may_edit=user.has_perm("customers.change_customer"),

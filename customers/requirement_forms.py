@@ -17,12 +17,13 @@ from customers.checklists import DocumentCard
 from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
 from customers.form_fields import ask_by_name
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
-from customers.images import CleanImage, clean_image
+from customers.images import CleanImage, clean_image, in_words
 from customers.models import Customer, Document
 from customers.remote import COLUMN_OF, COLUMNS, answer_to
 from customers.statuses import DocumentStatus
 
 SIDES = ("front", "back")
+SEEN = 16  # digits of a digest
 PLACES = {*REGION, "id_type", "postal_code"}
 
 
@@ -145,6 +146,9 @@ class DocumentForm(forms.Form):
     def sides(self) -> list["Side"]:
         return [Side(self[f"{name}_image"], name, self.draft) for name in SIDES if f"{name}_image" in self.fields]
 
+    def side(self, name: str) -> "Side | None":
+        return next((side for side in self.sides if side.name == name), None)
+
     @property
     def metadata_fields(self) -> list[forms.BoundField]:
         return [self[metadata_name(wanted)] for wanted in self.option.metadata] if self.option else []
@@ -186,7 +190,22 @@ class Side:
     @property
     def note(self) -> str:
         measured = (self.draft.measurements if self.draft else {}).get(self.name)
-        return f"{self.bound.label} kept: {measured['width']} × {measured['height']} px" if measured else ""
+        return f"{self.bound.label} kept: {in_words(measured)}" if measured else ""
+
+    @property
+    def seen(self) -> str:
+        """Return what says which image is shown here; nothing where none is."""
+        return self.draft.sha256(self.name)[:SEEN] if self.draft and self.is_kept else ""
+
+    @property
+    def params(self) -> str:
+        """Return what goes along with the image alone."""
+        names = ("document_type", "drawn_from", "seen", "csrfmiddlewaretoken")
+        return ",".join([self.bound.html_name, f"{self.name}_seen", *names])
+
+    @property
+    def target(self) -> str:
+        return f"#{self.bound.auto_id}_field"
 
 
 class ImageField(forms.FileField):

@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from customers import document_views, unsaved_views, views
+from customers import document_views, draft_views, unsaved_views, views
 
 app_name = "customers"
 
@@ -29,6 +29,7 @@ customer_urls = [
     path("data/<path:requirement>/", views.save_data, name="save_data"),
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),
     path("unsaved/documents/<path:requirement>/", unsaved_views.keep_document, name="keep_document"),
+    path("drafts/<side:side>/<path:requirement>/", draft_views.keep_image, name="keep_image"),
     path("documents/<uuid:document>/", document_views.viewer, name="viewer"),
     path("documents/<uuid:document>/<side:side>/", document_views.image, name="image"),
     path("documents/<path:requirement>/", views.document, name="document"),

@@ -15,6 +15,9 @@ from portal.templatetags.icons import DRAWINGS
 
 register = template.Library()
 
+# What a browser offers to choose. iPhones convert HEIC unless it is named.
+TAKEN = "image/jpeg,image/png,image/heic,image/heif,image/webp,application/pdf,.heic,.heif"
+
 NOTHING = mark_safe('<span class="faint">—</span>')
 WHOLE_CURRENCIES = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
 
@@ -168,25 +171,30 @@ def field(
 
 @register.inclusion_tag("_slot.html")
 def slot(
-    bound: BoundField, *, preview: str = "", look: str = "", note: str = "", required: bool | None = None,
-    **attrs: str | bool,
+    bound: BoundField, *, preview: str = "", look: str = "", note: str = "", seen: str = "", refusal: str = "",
+    required: bool | None = None, **attrs: str | bool,
 ) -> dict[str, object]:  # fmt: skip
     """Draw a place for an image: what is there now, or where to drop one.
 
-    `preview` is the image's address, `note` its measurements, `look` the page where it is seen closely.
+    `preview` is the image's address, `note` its measurements, `look` the page where it is seen closely, `seen` what
+    says which image it is, `refusal` why the one chosen last was not taken.
     """
     is_required = bound.field.required if required is None else required
-    given = {"accept": "image/jpeg,image/png", **attrs}
+    given = {"accept": TAKEN, **attrs}
     attrs = _attributes(bound, is_required=is_required, given=given)
     if preview:  # what is already here needs no choosing again
         attrs.pop("required", None)
+    if refusal:
+        attrs |= {"aria-describedby": f"{bound.auto_id}_error", "aria-invalid": "true"}
     control = bound.as_widget(attrs=attrs)
     return {
-        **_around(bound, is_required=is_required),
+        **_around(bound, is_required=is_required, refusal=refusal),
         "control": control,
         "preview": preview,
         "look": look,
         "note": note,
+        "seen": seen,
+        "seen_name": f"{bound.name.partition('_')[0]}_seen",
     }
 
 
@@ -198,10 +206,10 @@ def error_summary(*forms: BaseForm) -> dict[str, object]:
     return {"general": general, "fields": fields, "is_shown": bool(general or fields)}
 
 
-def _around(bound: BoundField, *, is_required: bool) -> dict[str, object]:
+def _around(bound: BoundField, *, is_required: bool, refusal: str = "") -> dict[str, object]:
     return {
         "bound": bound,
-        "errors": [str(error) for error in bound.errors],
+        "errors": [refusal] if refusal else [str(error) for error in bound.errors],
         "is_optional": _is_marked_optional(bound, is_required=is_required),
     }
 
