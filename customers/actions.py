@@ -21,6 +21,7 @@ from customers.policies import (
     check_can_edit,
     check_can_submit,
     check_can_upload,
+    check_not_expired,
     check_person_may,
     is_refused_for_good,
 )
@@ -106,6 +107,7 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
     document = keep_draft(request, requirement_id, upload, by=by)
+    check_not_expired(document, today=timezone.localdate())
     customer.unsaved_answers.on(document_key(requirement_id)).delete()
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,

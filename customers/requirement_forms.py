@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from cryptomate import DataRequirement, RequirementField, ValidDocument
@@ -18,8 +20,11 @@ from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
 from customers.form_fields import ask_by_name
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
 from customers.images import CleanImage, clean_image, in_words
+from customers.document_keys import as_day, expiry_of
+from customers.expiry import is_expired, reason_against
 from customers.models import Customer, Document
 from customers.remote import COLUMN_OF, COLUMNS, answer_to
+from customers.readings import facts_of
 from customers.statuses import DocumentStatus
 
 SIDES = ("front", "back")
@@ -156,6 +161,21 @@ class DocumentForm(forms.Form):
     @property
     def has_images(self) -> bool:
         return bool(self.cleaned_data.get("front_image") or self.cleaned_data.get("back_image"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self._refuse_expired(today=timezone.localdate())
+        return cleaned
+
+    def _refuse_expired(self, *, today: date) -> None:
+        """Refuse a document past its last day: where it was typed, and at the type where its image says so."""
+        wanted = expiry_of(self.option) if self.option else None
+        typed = as_day(self.cleaned_data.get(metadata_name(wanted))) if wanted else None
+        if wanted and is_expired(typed, today=today):
+            self.add_error(metadata_name(wanted), reason_against(typed, None, today=today))
+        facts = facts_of(self.draft) if self.draft and not self.has_images else None
+        if facts and is_expired(facts.expiry_date, today=today):
+            self.add_error("document_type", reason_against(None, facts.expiry_date, today=today))
 
     def upload(self) -> Upload:
         """Return what is valid so far, for an upload or for a draft."""

@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from customers import document_views, draft_views, unsaved_views, views
+from customers import document_views, draft_views, reading_views, unsaved_views, views
 
 app_name = "customers"
 
@@ -30,6 +30,8 @@ customer_urls = [
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),
     path("unsaved/documents/<path:requirement>/", unsaved_views.keep_document, name="keep_document"),
     path("drafts/<side:side>/<path:requirement>/", draft_views.keep_image, name="keep_image"),
+    path("readings/<path:requirement>/fill/", reading_views.fill_in, name="fill_in"),
+    path("readings/<path:requirement>/", reading_views.reading, name="reading"),
     path("documents/<uuid:document>/", document_views.viewer, name="viewer"),
     path("documents/<uuid:document>/<side:side>/", document_views.image, name="image"),
     path("documents/<path:requirement>/", views.document, name="document"),
