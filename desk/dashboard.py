@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from cards.authorizations import OUR_REASONS, Authorization
+from customers.models import NewKind, UnknownReason
 from desk.hours import Hour, hours_of
 from provider.models import ProviderCall
 from webhooks.models import Outcome, Refusal, WebhookEvent
@@ -73,7 +74,7 @@ def board(*, to: Visitor, now: datetime) -> Board:
     refusals = list(Refusal.objects.since(since))
     declined = _declined(to, since)
     return Board(
-        figures=[*_deliveries(to, since), _refused(refusals), _late(declined), _unanswered(to)],
+        figures=[*_deliveries(to, since), _refused(refusals), _late(declined), _unanswered(to), *_to_learn(to)],
         hours=hours_of(WebhookEvent.objects.per_hour(since=since), until=now),
         declined=declined,
         refusals=refusals,
@@ -105,6 +106,21 @@ def _unanswered(to: Visitor) -> Figure:
     url = reverse("admin:provider_providercall_changelist") + "?state__exact=UNKNOWN"
     may_open = getattr(to, "is_staff", False) and to.has_perm("provider.view_providercall")
     return Figure("Calls without an answer", count, "open now", url if may_open else reverse("desk:queue"))
+
+
+def _to_learn(to: Visitor) -> list[Figure]:
+    """Count what the provider says that the portal has no field and no words for."""
+    kinds, reasons = NewKind.objects.unlearned().count(), UnknownReason.objects.unwritten().count()
+    return [
+        Figure("New kinds of requirement", kinds, "typed as text", _admin(to, "newkind")),
+        Figure("Refusals not written up", reasons, "no text for the customer", _admin(to, "unknownreason")),
+    ]
+
+
+def _admin(to: Visitor, model: str) -> str:
+    """Return the address of a list of the customers app in Django admin, for those who may open it."""
+    may_open = getattr(to, "is_staff", False) and to.has_perm(f"customers.view_{model}")
+    return reverse(f"admin:customers_{model}_changelist") if may_open else ""
 
 
 def _declined(to: Visitor, since: datetime) -> list[Declined]:

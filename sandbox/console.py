@@ -46,9 +46,23 @@ def _approve(values: Values, request_id: str) -> Any:
 
 
 def _reject(values: Values, request_id: str) -> Any:
+    like = presets.refusal(str(values.get("preset") or ""))
     code = str(values.get("code") or "REJECTED_BY_PROVIDER")
-    description = str(values.get("description") or "The documents were not accepted")
-    return _decided(reviews.reject(request_id, code=code, description=description, items=_items(values)))
+    description = str(like.get("description") or values.get("description") or "The documents were not accepted")
+    items = _items(values) or _items_like(like, request_id)
+    return _decided(reviews.reject(request_id, code=code, description=description, items=items))
+
+
+def _items_like(like: Values, request_id: str) -> list[dict[str, str]]:
+    """Return the named refusal's reason about the newest document, where it has one."""
+    document = models.UploadedDocument.objects.filter(request=request_id).last()
+    if document is None or "reason" not in like:
+        return []
+    return [{"type": "document", "key": document.document_type, "reason": like["reason"]}]
+
+
+def _withdraw(values: Values, request_id: str) -> Any:
+    return _decided(reviews.withdraw(request_id, str(values.get("requirement") or "")))
 
 
 def _items(values: Values) -> list[dict[str, str]]:
@@ -180,6 +194,7 @@ def _reset(values: Values) -> dict[str, bool]:
 approve = control("Approved.", POST=_approve)
 reject = control("Rejected.", POST=_reject)
 more = control("The request waits for more.", POST=_more)
+withdraw = control("It is not asked for any more.", POST=_withdraw)
 client_status = control("The status is forced.", POST=_client_status)
 request_status = control("The status is forced.", POST=_request_status)
 settings = control("Settings saved.", GET=_settings, POST=_change_settings)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from sandbox import faults, requirements, switches
 from sandbox.errors import respond
 from sandbox.models import Card, Client, Company, Delivery, EnablementRequest, ExtraRequirement, Fault
-from sandbox.presets import PRESETS
+from sandbox.presets import PRESETS, REFUSALS
 from sandbox.states import card_state, client_state
 from sandbox.traffic import traffic
 
@@ -90,6 +90,7 @@ def _context() -> dict[str, Any]:
         "fault_methods": faults.METHODS,
         "extra_requirements": ExtraRequirement.objects.all(),
         "presets": PRESETS,
+        "refusals": REFUSALS,
         "calls": traffic.recent()[:SHOWN],
         "traffic": traffic,
     }
@@ -97,7 +98,12 @@ def _context() -> dict[str, Any]:
 
 def _client_card(client: Client) -> dict[str, Any]:
     requests = [
-        {"request": request, "missing": requirements.missing(request), "data_keys": _data_keys(request)}
+        {
+            "request": request,
+            "missing": requirements.missing(request),
+            "asked": [item for item in [*request.asked_data, *request.asked_documents] if not item.get("withdrawn")],
+            "data_keys": _data_keys(request),
+        }
         for request in client.requests.all()
     ]
     return {"client": client, "requests": requests}

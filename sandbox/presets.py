@@ -63,11 +63,51 @@ PRESETS: dict[str, dict[str, Any]] = {
         "label": "Tax residence and number",
         "data": [_data("tax", "Tax", _field("tax_country", "COUNTRY"), _field("tax_number", "STRING"))],
     },
+    "every_kind": {
+        "label": "One of every data type",
+        "data": [
+            _data(
+                "questionnaire",
+                "Questionnaire",
+                _field("nickname", "STRING", required=False),
+                _field("work_phone", "PHONE"),
+                _field("employed_since", "DATE"),
+                _field("dependants", "INTEGER"),
+                _field("monthly_income", "DECIMAL"),
+                _field("is_public_official", "BOOLEAN"),
+                _field("tax_residence", "COUNTRY"),
+                _field("work_email", "EMAIL"),
+                _field("source_of_funds", "STRING", options=[{"value": "WORK", "label": "Work"}, "Inheritance"]),
+            )
+        ],
+    },
+    "optional": {
+        "label": "An optional document and an optional answer",
+        "documents": [
+            _documents("income_proof", "Proof of income", _document("payslip", "Payslip")) | {"required": False}
+        ],
+        "data": [_data("hobbies", "Hobbies", _field("hobby", "STRING", required=False)) | {"required": False}],
+    },
     "never_seen": {
         "label": "A data type nobody has seen",
         "data": [_data("affinity", "Affinity", _field("household_quorum", "HOLOGRAM"))],
     },
 }
+
+# Refusals the console offers by name: the code, the words about the request, and those about one document of it.
+REFUSALS: dict[str, dict[str, str]] = {
+    "blurry": {"label": "Blurry photo", "reason": "The image is blurry"},
+    "expired": {"label": "Expired document", "reason": "The document has expired"},
+    "cropped": {"label": "Cropped photo", "reason": "The document is cropped: all four corners must be visible"},
+    "scanned": {"label": "Scan or photocopy", "reason": "Scans and photocopies are not accepted"},
+    "mismatch": {"label": "Name differs", "reason": "The name on the document does not match the client"},
+    "unheard": {"label": "A reason nobody has heard", "reason": "The laminate shows signs of delamination"},
+    "sanctions": {"label": "Sanctions match, for good", "description": "Sanctions match"},
+}
+
+
+def refusal(name: str) -> dict[str, str]:
+    return REFUSALS.get(name, {})
 
 
 def of(name: str, kind: str) -> list[dict[str, Any]]:

@@ -82,9 +82,13 @@ def missing(request: EnablementRequest) -> dict[str, list[Requirement]]:
         return {"documents": [], "data": []}
     accepted = {document.document_type for document in request.documents.all() if not document.rejection_reason}
     return {
-        "documents": [asked for asked in request.asked_documents if not accepted & document_types(asked)],
-        "data": [group for asked in request.asked_data if (group := _missing_fields(asked, request))],
+        "documents": [asked for asked in _wanted(request.asked_documents) if not accepted & document_types(asked)],
+        "data": [group for asked in _wanted(request.asked_data) if (group := _missing_fields(asked, request))],
     }
+
+
+def _wanted(asked: list[Requirement]) -> list[Requirement]:
+    return [item for item in asked if not item.get("withdrawn")]
 
 
 def _missing_fields(asked: Requirement, request: EnablementRequest) -> Requirement | None:

@@ -94,11 +94,24 @@ def _refuse_item(request: EnablementRequest, item: Mapping[str, str]) -> None:
 
 @transaction.atomic
 def ask_for_more(request_id: str, *, data: list[dict[str, Any]], documents: list[dict[str, Any]]) -> EnablementRequest:
-    """Send a request back for more; what is asked under an id already asked takes its place."""
-    request = _locked(request_id, "in_kyc", "requested")
+    """Ask for more, which sends a request back; what is asked under an id already asked takes its place."""
+    request = _locked(request_id, "in_kyc", "requested", "pending_documentation")
     request.asked_data = _merged(request.asked_data, data)
     request.asked_documents = _merged(request.asked_documents, documents)
     _move(request, "pending_documentation")
+    return request
+
+
+@transaction.atomic
+def withdraw(request_id: str, requirement: str) -> EnablementRequest:
+    """Stop asking for one requirement, supplied or not."""
+    request = _locked(request_id, "in_kyc", "requested", "pending_documentation")
+    asked = [item for item in [*request.asked_data, *request.asked_documents] if item.get("id") == requirement]
+    if not asked:
+        raise StepError(f"This request does not ask for {requirement}.")
+    for item in asked:
+        item["withdrawn"] = True  # it stays, since an update may go on carrying what was once asked for
+    _move(request, request.status)
     return request
 
 

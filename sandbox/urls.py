@@ -81,6 +81,7 @@ console_urls: list[URLPattern] = [
     path("console/requests/<str:request_id>/approve", console.approve),
     path("console/requests/<str:request_id>/reject", console.reject),
     path("console/requests/<str:request_id>/more", console.more),
+    path("console/requests/<str:request_id>/withdraw", console.withdraw),
     path("console/requests/<str:request_id>/status", console.request_status),
     path("console/clients/<str:client_id>/status", console.client_status),
     path("console/cards/<str:card_id>/authorize", console_cards.authorize),

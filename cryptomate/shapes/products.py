@@ -9,6 +9,7 @@ from cryptomate.errors import MalformedAnswer
 from cryptomate.reading import Record, each, fold
 
 REQUEST_STATUSES = frozenset({"requested", "pending_documentation", "in_kyc", "enabled", "rejected"})
+OPTION_KEYS = ("options", "choices", "values", "allowed_values", "enum")
 ITEM_TYPES = frozenset({"document", "data"})
 UNDATED = datetime.min.replace(tzinfo=UTC)
 
@@ -26,6 +27,12 @@ class Option:
         record = Record(value, at)
         word = record.essential("value", "id", "code", "key")
         return cls(value=word, label=record.text("label", "name", "description") or word)
+
+
+def _options(record: Record) -> tuple[Option, ...]:
+    """Read the list of answers to choose from, under whichever of the usual names it comes."""
+    named = (key for key in OPTION_KEYS if isinstance(record.raw.get(key), list))
+    return record.each(next(named, OPTION_KEYS[0]), Option.from_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +54,7 @@ class RequirementField:
             name=record.text("name") or key,
             data_type=record.text("data_type").upper() or "STRING",
             required=record.flag("required", default=True),
-            options=record.each("options", Option.from_json),
+            options=_options(record),
         )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cards.models import Authorization
+from customers.models import NewKind, UnknownReason
 from customers.tests.making import make_customer
 from desk.hours import HEIGHT, hours_of
 from provider.actions import want
@@ -103,6 +104,28 @@ def test_a_call_without_an_answer_is_counted(as_admin: Client, officer: User) ->
     assert "Register the customer" in as_admin.get(url).content.decode()
 
 
+def test_a_new_kind_of_requirement_is_counted_until_the_portal_knows_it(as_admin: Client) -> None:
+    for word in ("HOLOGRAM", "DATE"):  # a later version has learned the second
+        NewKind.objects.create(word=word, example="Affinity: Household quorum", times=3)
+
+    number, url = figure(look(as_admin), "New kinds of requirement")
+
+    assert number == "1"
+    assert "Affinity: Household quorum" in as_admin.get(url).content.decode()
+
+
+def test_a_refusal_that_nobody_has_written_up_is_counted(as_admin: Client) -> None:
+    UnknownReason.objects.create(words="The moon was full", times=2)
+    UnknownReason.objects.create(words="Written up already", written_at=timezone.now())
+
+    number, url = figure(look(as_admin), "Refusals not written up")
+
+    page = as_admin.get(url).content.decode()
+    assert number == "1"
+    assert "The moon was full" in page
+    assert "Written up already" not in page
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(5, "At work"), (90, "Silent")])
 def test_the_worker_is_at_work_or_silent(as_admin: Client, seconds: int, words: str) -> None:
     heartbeats: Any = apps.get_model("portal", "Heartbeat")
@@ -147,7 +170,7 @@ def test_the_page_takes_as_many_queries_on_a_busy_day(
         make_event()
         decline("CARD_UNKNOWN")
 
-    with django_assert_num_queries(11):  # session, person, two for permissions, seven of its own
+    with django_assert_num_queries(13):  # session, person, two for permissions, nine of its own
         as_admin.get(BOARD)
 
 

@@ -56,6 +56,56 @@ def test_the_next_request_asks_only_for_what_was_rejected(provider: Provider) ->
     assert client_status(provider, request) == "pending"
 
 
+def test_a_refusal_can_be_chosen_by_name(provider: Provider) -> None:
+    request = provider.in_review()
+
+    provider.decide(request, "reject", preset="expired")
+
+    [refused] = provider.requests_of(request["client_id"])
+    assert refused["rejected_items"] == [{"type": "document", "key": "passport", "reason": "The document has expired"}]
+
+
+def test_a_refusal_for_good_names_no_item(provider: Provider) -> None:
+    request = provider.in_review()
+
+    provider.decide(request, "reject", preset="sanctions")
+
+    [refused] = provider.requests_of(request["client_id"])
+    assert (refused["rejection_code"], refused["rejection_description"]) == ("REJECTED_BY_PROVIDER", "Sanctions match")
+    assert "rejected_items" not in refused
+
+
+def test_more_is_asked_while_documents_are_awaited(provider: Provider) -> None:
+    request = provider.ask_for_product(provider.client())
+
+    provider.decide(request, "more", preset="optional")
+
+    [asked] = provider.requests_of(request["client_id"])
+    assert document_ids(asked) == ["identity_document", "income_proof"]
+
+
+def test_what_is_not_asked_for_any_more_is_not_missing(provider: Provider) -> None:
+    request = provider.ask_for_product(provider.client())
+    provider.decide(request, "more", preset="tax")
+
+    provider.decide(request, "withdraw", requirement="identity_document")
+    provider.decide(request, "withdraw", requirement="tax")
+
+    [asked] = provider.requests_of(request["client_id"])
+    assert document_ids(asked) == []
+    assert "tax_number" not in data_keys(asked)
+    # An update may go on carrying what was once asked for.
+    update = person(tax_number="20-1")
+    assert provider.api("PUT", f"{CLIENTS}/{request['client_id']}", json=update).status_code == 200
+
+
+def test_nothing_is_withdrawn_that_is_not_asked_for(provider: Provider) -> None:
+    request = provider.ask_for_product(provider.client())
+
+    with pytest.raises(RuntimeError, match="answered 409"):
+        provider.decide(request, "withdraw", requirement="moon")
+
+
 def test_a_rejected_item_is_settled_by_a_better_document(provider: Provider) -> None:
     request = reject(provider, provider.in_review(), BLURRED)
     again = provider.ask_for_product(request["client_id"])
@@ -161,7 +211,7 @@ def test_a_request_can_start_as_requested(provider: Provider) -> None:
     assert document_ids(provider.requests_of(request["client_id"])[0]) == ["identity_document", "selfie"]
 
 
-@pytest.mark.parametrize("verdict", ["approve", "reject", "more"])
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
 def test_only_a_request_in_review_is_decided(provider: Provider, verdict: str) -> None:
     request = provider.ask_for_product(provider.client())
 
