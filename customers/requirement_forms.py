@@ -17,14 +17,14 @@ from customers.actions import Upload
 from customers.answer_fields import as_answer, as_typed, field_for
 from customers.checklists import DocumentCard
 from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
+from customers.document_keys import as_day, expiry_of
+from customers.expiry import is_expired, reason_against
 from customers.form_fields import ask_by_name
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
 from customers.images import CleanImage, clean_image, in_words
-from customers.document_keys import as_day, expiry_of
-from customers.expiry import is_expired, reason_against
 from customers.models import Customer, Document
-from customers.remote import COLUMN_OF, COLUMNS, answer_to
 from customers.readings import facts_of
+from customers.remote import COLUMN_OF, COLUMNS, answer_to
 from customers.statuses import DocumentStatus
 
 SIDES = ("front", "back")
