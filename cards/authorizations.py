@@ -1,12 +1,13 @@
 """Every purchase we were asked to decide, what we answered, and what the provider did afterwards."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+
+from cards.postgresql.ids import uuid7
 
 
 class Standing(models.TextChoices):
@@ -121,7 +122,7 @@ class Authorization(models.Model):
 
     Reason = Reason
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The list of a card's decisions has an index that begins with the card.
     card = models.ForeignKey(
         "cards.Card", null=True, blank=True, on_delete=models.PROTECT, related_name="authorizations", db_index=False

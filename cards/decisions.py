@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from time import monotonic
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.utils import CursorWrapper
@@ -20,6 +20,7 @@ from psycopg import errors
 from cards.authorizations import Reason
 from cards.counters import CardRow, count, read_card
 from cards.outage import Outage
+from cards.postgresql.ids import uuid7
 from cards.postgresql.patience import NoAnswer, answering_by
 from cards.purchases import Purchase
 from cards.rules import APPROVE, DECLINE, Asked, Decision, State, judge
@@ -53,7 +54,7 @@ class Question:
     problem: str = ""  # why the amount could not be read
     arrived: float = field(default_factory=monotonic)
     age: float = 0.0  # seconds it had been under way when it arrived, as far as the provider's clock tells
-    row_id: UUID = field(default_factory=uuid4)
+    row_id: UUID = field(default_factory=uuid7)
 
     @property
     def is_too_old(self) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from cards.models import Card, Deposit, TransactionEvent
+from cards.models import Card, CardClock, Deposit, TransactionEvent
 from cards.pairing import TOLERANCE
 
 POLL, WEBHOOK = TransactionEvent.Source.POLL, TransactionEvent.Source.WEBHOOK
@@ -43,7 +43,7 @@ def record_deposit(
     deposit.card = card
     deposit.save()
     if deposit.card_id:
-        Card.objects.filter(pk=deposit.card_id).update(moved_at=timezone.now())
+        CardClock.objects.update_or_create(card_id=deposit.card_id, defaults={"moved_at": timezone.now()})
     return deposit
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cards.actions import follow_status
 from cards.deposits import tie_deposits
-from cards.models import LIMITS, Card, Holding
+from cards.models import LIMITS, Card, CardClock, Holding
 from cards.statuses import CARD_TRANSITIONS, CARD_WORDS, ApprovalMethod, CardStatus
 from cryptomate import Client, DepositAddress, NotFound, Refused, RemoteCard
 from customers.models import Customer
@@ -36,10 +36,10 @@ def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -
             "status": CARD_WORDS.get(remote.status.lower(), CardStatus.INACTIVE),
             "issued_by": call.wanted_by,
             "issued_at": timezone.now(),
-            "next_poll_at": timezone.now() + FIRST_POLL,
             "call": call,
         },
     )
+    CardClock.objects.get_or_create(card=card, defaults={"next_poll_at": timezone.now() + FIRST_POLL})
     follow_card(card, remote, source=Source.SYNC)
     return card
 

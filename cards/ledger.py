@@ -2,30 +2,30 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from cards.books import Entry, Page, read_page
+from cards.clocks import moved
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
 from cards.placing import ROUNDING, Group, in_order, links_of_event, neighbourhood, place
+from cards.postgresql.ids import uuid7
 from cards.postgresql.writing import Together
 from cards.purchases import Purchase
 from cards.statuses import EventKind, TransactionState
 
 K, S = EventKind, TransactionState
 
-POLL_AFTER = timedelta(minutes=2)  # when the provider's list is read after something happened
 AMOUNTS = ("bill_amount", "transaction_amount", "atm_fees", "fx_fees")
 STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it will be read
 
-MOVED = "UPDATE cards_card SET moved_at = %s, next_poll_at = least(next_poll_at, %s) WHERE id = %s"
 PLACED = """
 INSERT INTO cards_placement (event_id, transaction_id, how, repeats)
 SELECT event, purchase, how, 0 FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS moved (event, purchase, how)
@@ -109,7 +109,7 @@ def _event(
     data["occurred_at"] = purchase.occurred_at or now
     return TransactionEvent(
         card=card,
-        address=uuid4(),
+        address=uuid7(),
         kind=kind,
         operation_id=operation_id,
         digest=purchase.digest,
@@ -144,7 +144,7 @@ def _place_around(card: Card, new: Sequence[TransactionEvent], page: Page, writi
     touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new)) - {event.pk for event in new}
     standing = _standing(entry for entry in page.entries if entry.pk in touched)
     groups = place([*new, *card.events.filter(pk__in=touched)] if touched else new)
-    writing.add(MOVED, [now, now + POLL_AFTER, card.pk])
+    writing.add(*moved(card.pk, now))
     _bring_in_line(card, groups, _changed(groups, standing), standing, writing)
     if page.was_asked:
         compare(card, new)

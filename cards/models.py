@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from cards import declines, mcc
 from cards.authorizations import Authorization as Authorization
+from cards.clocks import CardClock as CardClock
 from cards.holding import Holding as Holding
 from cards.holding import Withdrawal as Withdrawal
 from cards.statuses import (
@@ -63,7 +64,8 @@ class CardQuerySet(models.QuerySet["Card"]):
 
     def claim_refresh(self, card: "Card", *, now: datetime) -> bool:
         """Answer whether the card as shown is old and nobody has asked for news yet; then it counts as asked."""
-        stale = Q(refreshed_at=None) | Q(refreshed_at__lt=now - STALE_AFTER) | Q(moved_at__gt=F("refreshed_at"))
+        moved = CardClock.objects.filter(card=OuterRef("pk"), moved_at__gt=OuterRef("refreshed_at"))
+        stale = Q(refreshed_at=None) | Q(refreshed_at__lt=now - STALE_AFTER) | Exists(moved)
         unasked = Q(refresh_asked_at=None) | Q(refresh_asked_at__lt=now - BETWEEN_REFRESHES)
         open_cards = self.exclude(status=CardStatus.DELETED)
         return open_cards.filter(stale, unasked, pk=card.pk).update(refresh_asked_at=now) == 1
@@ -94,11 +96,8 @@ class Card(HasStatus):
     balance = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True, help_text="USD")
     balance_at = models.DateTimeField(null=True, blank=True)
     deposit_addresses = models.JSONField(default=list, blank=True)
-    moved_at = models.DateTimeField(null=True, blank=True, help_text="When we last heard of money moving.")
     refreshed_at = models.DateTimeField(null=True, blank=True)
     refresh_asked_at = models.DateTimeField(null=True, blank=True)
-    polled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider's list was read.")
-    next_poll_at = models.DateTimeField(null=True, blank=True, help_text="When it is read again.")
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -113,7 +112,6 @@ class Card(HasStatus):
         indexes = [
             models.Index(fields=["-issued_at", "-id"], name="card_newest"),
             models.Index(fields=["last4", "-issued_at", "-id"], name="card_last4_newest"),
-            models.Index(fields=["next_poll_at"], condition=Q(next_poll_at__isnull=False), name="card_poll_due"),
             GinIndex(fields=["deposit_addresses"], opclasses=["jsonb_path_ops"], name="card_deposit_addresses"),
         ]
         constraints = [
@@ -152,6 +150,12 @@ class Card(HasStatus):
 
     def owner_id(self) -> uuid.UUID:
         return self.customer_id
+
+    @property
+    def polled_at(self) -> datetime | None:
+        """Return when the provider's list of the card's movements was read last."""
+        clock: CardClock | None = getattr(self, "clock", None)
+        return clock.polled_at if clock else None
 
     @property
     def masked(self) -> str:
@@ -208,7 +212,8 @@ class Transaction(models.Model):
     """One purchase as a person thinks of it. Everything here is folded from its events and can be made again."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="transactions")
+    # No index of its own here and below: others begin with the card.
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="transactions", db_index=False)
     state = models.CharField(max_length=16, choices=TransactionState.choices)
     merchant_name = models.CharField(max_length=200, blank=True)
     merchant_city = models.CharField(max_length=100, blank=True)
@@ -281,7 +286,7 @@ class TransactionEvent(models.Model):
         WEBHOOK = "WEBHOOK", "Webhook"
         POLL = "POLL", "The provider's list"
 
-    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="events")
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="events", db_index=False)
     # A purchase lives under the address of the event of its that was recorded first; every other leads there.
     address = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     kind = models.CharField(max_length=10, choices=EventKind.choices)

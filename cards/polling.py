@@ -13,9 +13,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from cards.clocks import POLL_AFTER
 from cards.deposits import record_listed_deposit
-from cards.ledger import POLL_AFTER, Line, record_lines
-from cards.models import Card
+from cards.ledger import Line, record_lines
+from cards.models import Card, CardClock
 from cards.purchases import USD, Purchase
 from cards.statuses import EventKind
 from cryptomate import Client, Invalid, Movement, MovementPage
@@ -49,33 +50,34 @@ _only_documented = threading.Event()
 def claim_due(*, now: datetime, limit: int) -> list[uuid.UUID]:
     """Take cards whose list is due. Where the worker that reads one is lost, the card comes back after a lease."""
     with transaction.atomic():
-        due = Card.objects.filter(next_poll_at__lte=now).order_by("next_poll_at")
-        claimed = list(due.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[:limit])
-        Card.objects.filter(pk__in=claimed).update(next_poll_at=now + LEASE)
+        due = CardClock.objects.due(now=now).select_for_update(skip_locked=True, no_key=True)
+        claimed = list(due.values_list("pk", flat=True)[:limit])
+        CardClock.objects.filter(pk__in=claimed).update(next_poll_at=now + LEASE)
     return claimed
 
 
 def poll_card(card: Card, *, client: Client) -> int:
     """Record what no webhook told, and return how much that was. Raises the client's errors and BudgetSpent."""
     now = timezone.now()
-    movements = list(_movements(card, client, since=_since(card, now), until=now.date()))
+    clock, _ = CardClock.objects.get_or_create(card=card)
+    since = _since(clock, card, now)
+    movements = list(_movements(card, client, since=since, until=now.date()))
     with transaction.atomic():
         found = len(record_lines(card, [line for movement in movements if (line := _line(movement))]))
         found += sum(_record_deposit(card, movement) for movement in movements if movement.operation == DEPOSIT)
-        card.refresh_from_db(fields=["moved_at"])
-        card.polled_at, card.next_poll_at = now, now + interval(card, now)
-        card.save(update_fields=["polled_at", "next_poll_at"])
+        clock.refresh_from_db(fields=["moved_at"])
+        clock.polled_at, clock.next_poll_at = now, now + interval(clock.moved_at or card.issued_at, now)
+        clock.save(update_fields=["polled_at", "next_poll_at"])
     return found
 
 
-def interval(card: Card, now: datetime) -> timedelta:
-    """Return how long to leave the card alone: a quarter of the time in which nothing happened on it."""
-    quiet = now - (card.moved_at or card.issued_at)
-    return min(max(quiet / 4, POLL_AFTER), LONGEST_INTERVAL)
+def interval(moved_at: datetime, now: datetime) -> timedelta:
+    """Return how long to leave a card alone: a quarter of the time in which nothing happened on it."""
+    return min(max((now - moved_at) / 4, POLL_AFTER), LONGEST_INTERVAL)
 
 
-def _since(card: Card, now: datetime) -> date:
-    start = card.polled_at or max(card.issued_at, now - FIRST_REACH)
+def _since(clock: CardClock, card: Card, now: datetime) -> date:
+    start = clock.polled_at or max(card.issued_at, now - FIRST_REACH)
     return (min(start, now) - OVERLAP).date()
 
 

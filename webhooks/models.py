@@ -11,6 +11,7 @@ from django.db.models.functions import TruncHour
 from django.urls import reverse
 
 from cards.models import Authorization, Card
+from cards.postgresql.ids import uuid7
 from customers.models import Customer
 from vault.fields import EncryptedJSONField
 from webhooks.redaction import digest_of
@@ -118,7 +119,7 @@ class WebhookEvent(models.Model):
     keys: a delivery may name what is not here yet, or never will be.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     received_at = models.DateTimeField()
     request_timestamp = models.DateTimeField(null=True, blank=True, help_text="When the provider says it sent it.")
     trace_id = models.CharField(max_length=128, blank=True)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from cards.decisions import Question
-from cards.models import Card, TransactionEvent
+from cards.models import Card, CardClock, TransactionEvent
 from cards.purchases import Purchase
 from cards.statuses import ApprovalMethod, CardStatus, EventKind
 from customers.models import Customer
@@ -36,7 +36,10 @@ def make_card(**changes: Any) -> Card:
         "refreshed_at": timezone.now(),
         **changes,
     }
-    return Card.objects.create(customer=customer, **values)
+    clock = {name: values.pop(name) for name in ("moved_at", "polled_at", "next_poll_at") if name in values}
+    card = Card.objects.create(customer=customer, **values)
+    CardClock.objects.create(card=card, **clock)
+    return card
 
 
 def make_purchase(amount: str = "42.50", **changes: Any) -> Purchase:

@@ -263,7 +263,7 @@ def test_a_deposit_finds_the_card_by_its_wallet_and_is_recorded_once() -> None:
     actions.record_deposit(**told)
 
     assert Deposit.objects.get().card == card
-    assert Card.objects.get().moved_at is not None
+    assert Card.objects.get().clock.moved_at is not None
 
 
 def test_a_deposit_to_a_wallet_nobody_has_is_kept_and_finds_its_card_later() -> None:
