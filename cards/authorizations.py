@@ -77,7 +77,8 @@ OUR_REASONS = [
 ]  # fmt: skip
 
 
-STEPS = ("parse", "lock", "counters", "rules", "insert", "commit")
+CLOCK = "provider’s clock behind"
+STEPS = ("parse", "lock", "counters", "rules", "insert", "commit", CLOCK)
 
 
 class AuthorizationQuerySet(models.QuerySet["Authorization"]):

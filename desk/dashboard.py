@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count
 from django.urls import reverse
 
-from cards.authorizations import OUR_REASONS, Authorization
+from cards.authorizations import CLOCK, OUR_REASONS, Authorization
 from customers.models import NewKind, UnknownReason
 from desk.hours import Hour, hours_of
 from provider.models import ProviderCall
@@ -74,7 +74,14 @@ def board(*, to: Visitor, now: datetime) -> Board:
     refusals = list(Refusal.objects.since(since))
     declined = _declined(to, since)
     return Board(
-        figures=[*_deliveries(to, since), _refused(refusals), _late(declined), _unanswered(to), *_to_learn(to)],
+        figures=[
+            *_deliveries(to, since),
+            _refused(refusals),
+            _late(declined),
+            *_clock(),
+            _unanswered(to),
+            *_to_learn(to),
+        ],
         hours=hours_of(WebhookEvent.objects.per_hour(since=since), until=now),
         declined=declined,
         refusals=refusals,
@@ -99,6 +106,14 @@ def _refused(refusals: list[Refusal]) -> Figure:
 def _late(declined: list[Declined]) -> Figure:
     count = sum(each.count for each in declined if each.is_ours)
     return Figure("Late or failed authorizations", count, "last 24 h", "#declined", is_bad=count > 0)
+
+
+def _clock() -> list[Figure]:
+    """Say by how much the clocks differ, where the last purchase had to be measured with that taken off."""
+    newest = Authorization.objects.order_by("-decided_at").first()
+    behind = newest.milliseconds.get(CLOCK, 0) if newest else 0
+    note = "CryptoMate’s is behind ours; answers allow for it" if behind > 0 else "CryptoMate’s is ahead of ours"
+    return [Figure("Clocks differ by ms", round(abs(behind)), note, "", is_bad=True)] if behind else []
 
 
 def _unanswered(to: Visitor) -> Figure:

@@ -1,14 +1,13 @@
 """A purchase that waits for our answer: answered first, and everything else done when the answer has left."""
 
 import logging
-from datetime import timedelta
 from time import monotonic
 
 from django.db import Error, connections
 from django.http import JsonResponse
 
 from cards import stopping
-from cards.authorizations import Reason
+from cards.authorizations import CLOCK, Reason
 from cards.decisions import Answer, Question, decide
 from cards.postgresql.patience import answering_by
 from cards.purchases import Purchase, UnreadablePurchase
@@ -16,11 +15,10 @@ from webhooks import afterwards
 from webhooks.actions import Arrival
 from webhooks.afterwards import Answered
 from webhooks.deliveries import Delivery
+from webhooks.provider_clock import provider_clock
 
 logger = logging.getLogger(__name__)
 
-# An older timestamp, or one in the future, is a clock that goes wrong.
-OLDEST_TIMESTAMP = timedelta(seconds=10)
 STOP_WITHIN = 2.0  # seconds
 
 
@@ -42,6 +40,8 @@ class AuthorizationResponse(JsonResponse):
 def authorize(delivery: Delivery, arrival: Arrival) -> AuthorizationResponse:
     """Answer a purchase that waits for it. What cannot be decided in time is declined."""
     answer = decide(_question(delivery, arrival))
+    if behind := provider_clock.behind:
+        answer.milliseconds[CLOCK] = round(behind * 1000, 2)
     return AuthorizationResponse(Answered(delivery, arrival, answer))
 
 
@@ -55,7 +55,7 @@ def _question(delivery: Delivery, arrival: Arrival) -> Question:
         problem=problem,
         asked_at=arrival.received_at,
         arrived=arrival.started,
-        age=_age(arrival),
+        age=provider_clock.age(sent=arrival.request_timestamp, received=arrival.received_at),
     )
 
 
@@ -64,14 +64,6 @@ def _purchase(delivery: Delivery) -> tuple[Purchase | None, str]:
         return Purchase.from_data(delivery.data), ""
     except UnreadablePurchase as problem:
         return None, str(problem)
-
-
-def _age(arrival: Arrival) -> float:
-    """Return for how many seconds the request was under way, by the provider's clock where that is plausible."""
-    if arrival.request_timestamp is None:
-        return 0.0
-    age = arrival.received_at - arrival.request_timestamp
-    return age.total_seconds() if timedelta(0) < age <= OLDEST_TIMESTAMP else 0.0
 
 
 def finish(answered: Answered) -> None:

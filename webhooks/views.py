@@ -27,6 +27,7 @@ from webhooks.forms import TYPES, DeliveryFilter, FailedSince, a_day_ago
 from webhooks.models import Refusal, WebhookEvent
 from webhooks.policies import check_can_process_again, is_our_key
 from webhooks.previews import preview
+from webhooks.provider_clock import provider_clock
 from webhooks.refusals import tally
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,15 @@ DATABASE_WITHIN = 1.0  # seconds
 def intake(request: HttpRequest) -> HttpResponse:
     """Take a delivery from CryptoMate. Only a stored one is answered 200; any other answer makes the provider retry."""
     # A purchase may wait for the thread that a silent database holds.
-    with answering_by(monotonic() + DATABASE_WITHIN, connection=connections["default"]):
-        return _intake(request)
+    with (
+        answering_by(monotonic() + DATABASE_WITHIN, connection=connections["default"]),
+        provider_clock.in_hand() as is_alone,
+    ):
+        return _intake(request, is_alone=is_alone)
 
 
-def _intake(request: HttpRequest) -> HttpResponse:
+def _intake(request: HttpRequest, *, is_alone: bool) -> HttpResponse:
+    arrival = _arrival(request)
     if not is_our_key(request.headers.get("X-Webhook-Key", "")):
         return _turn_away(Refusal.Kind.KEY, 401, "X-Webhook-Key is missing or wrong.")
     try:
@@ -54,7 +59,9 @@ def _intake(request: HttpRequest) -> HttpResponse:
         return _turn_away(Refusal.Kind.SIZE, 413, f"The body is larger than {LARGEST_BODY // 1024} KiB.")
     except CutOff:
         return _problem(400, "The body ended before its end.")
-    return _take(raw, _arrival(request))
+    if is_alone:
+        provider_clock.note(sent=arrival.request_timestamp, received=arrival.received_at)
+    return _take(raw, arrival)
 
 
 def _take(raw: bytes, arrival: actions.Arrival) -> HttpResponse:

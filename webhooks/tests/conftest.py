@@ -1,6 +1,7 @@
 import pytest
 
 from webhooks import refusals, views
+from webhooks.provider_clock import ProviderClock, provider_clock
 
 
 @pytest.fixture(autouse=True)
@@ -9,3 +10,9 @@ def tally(monkeypatch: pytest.MonkeyPatch) -> refusals.Tally:
     fresh = refusals.Tally(reminds=False)
     monkeypatch.setattr(views, "tally", fresh)
     return fresh
+
+
+@pytest.fixture(autouse=True)
+def _clock_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what the test before had told of the provider's clock."""
+    monkeypatch.setattr(provider_clock, "_ages", ProviderClock()._ages)
