@@ -28,8 +28,9 @@ def surroundings(image: Image.Image) -> dict[str, float]:
 
 def _blocks(image: Image.Image) -> tuple[Numbers, Mask]:
     """Return lightness and evenness of blocks spread over the whole picture, its very border included."""
-    wide, high = image.size
     light = np.asarray(image.convert("L"))
+    light = np.pad(light, [(0, max(0, BLOCK - length)) for length in light.shape], mode="edge")
+    high, wide = light.shape
     count = [max(3, min(CELLS, length // BLOCK)) for length in (high, wide)]
     tops = np.linspace(0, high - BLOCK, count[0]).astype(int)
     lefts = np.linspace(0, wide - BLOCK, count[1]).astype(int)
