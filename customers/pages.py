@@ -124,7 +124,7 @@ def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] |
     standing, person = standing_of(customer), person_of(user)
     request = standing.request
     typed = unsaved_by(user, customer, person)
-    shown = {"table": standing.table, "unsaved": typed, "chosen": chosen}
+    shown: dict[str, Any] = {"table": standing.table, "unsaved": typed, "chosen": chosen}
     cards = cards_of(customer, request, standing.checklist, person, **shown) if request else []
     return CustomerPage(standing, person, cards, _context(standing, person))
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from customers.new_kinds import NewKind
 from customers.reason_actions import write_reason
-from customers.reasons import RejectionReason, UnknownReason
+from customers.reasons import MASK, RejectionReason, UnknownReason
 from customers.unsaved import UnsavedAnswers
 from provider.admin import RecordAdmin
 
@@ -89,13 +90,14 @@ class UnsavedAnswersAdmin(RecordAdmin[UnsavedAnswers]):
 
 def pattern_for(words: str) -> dict[str, Any]:
     """Return what recognises these words: as they are, or as an expression where digits were masked."""
-    if "#" not in words:
+    if MASK not in words:
         return {"pattern": words[:LONGEST_PATTERN]}
-    return {"pattern": re.sub(r"(\\#)+", r"\\d+", re.escape(words))[:LONGEST_PATTERN], "is_expression": True}
+    expression = re.sub(r"#+", r"\\d+", re.sub(r"([^\w\s#])", r"\\\1", words))
+    return {"pattern": expression[:LONGEST_PATTERN], "is_expression": True}
 
 
 def _unknown(pk: str) -> UnknownReason | None:
     try:
         return UnknownReason.objects.filter(pk=pk).first()
-    except (ValueError, TypeError):
+    except ValidationError:  # it is no id
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -17,6 +18,7 @@ from vault.fields import EncryptedTextField, KeyedHashField
 
 LONGEST_WORDS = 2000
 UNKNOWN_REASON = "unknown_reason"
+MASK = "#"  # in place of a digit
 UNWRITTEN_CUSTOMER_TEXT = (
     "We need something more from you before we can go on with your application. We will tell you shortly what it is."
 )
@@ -63,7 +65,10 @@ class RejectionReason(models.Model):
         return self.pattern
 
     def clean(self) -> None:
-        expressions.check_pattern(self.pattern, is_expression=self.is_expression)
+        try:
+            expressions.check_pattern(self.pattern, is_expression=self.is_expression)
+        except ValidationError as error:
+            raise ValidationError({"pattern": error}) from None
 
     def fits(self, text: str) -> bool:
         return expressions.fits(self.pattern, text, is_expression=self.is_expression)
@@ -145,14 +150,14 @@ def settle_written() -> None:
     """Take the reasons off the list that the table fits now."""
     table = ReasonTable()
     for unknown in UnknownReason.objects.unwritten():
-        if table.explain(unknown.words).reason:
+        if table.explain(unknown.words.replace(MASK, "0")).reason:  # what is written for it may want a digit
             unknown.written_at = timezone.now()
             unknown.save(update_fields=["written_at"])
 
 
 def masked_words(reason: str) -> str:
     """Return the reason with its digits masked, so that one about two documents is one, and numbers stay out."""
-    return re.sub(r"\d", "#", " ".join(reason.split()))[:LONGEST_WORDS]
+    return re.sub(r"\d", MASK, " ".join(reason.split()))[:LONGEST_WORDS]
 
 
 def _count(words: str) -> None:

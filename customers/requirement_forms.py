@@ -241,7 +241,7 @@ class ImageField(forms.FileField):
 
 def show_typed(form: forms.Form, typed: Mapping[str, str] | None) -> None:
     """Begin with what was typed before and not sent, in place of what is known."""
-    form.initial |= {name: value for name, value in (typed or {}).items() if name in typed_names(form)}
+    form.initial.update({name: value for name, value in (typed or {}).items() if name in typed_names(form)})
 
 
 def typed_in(form: forms.Form) -> dict[str, str]:

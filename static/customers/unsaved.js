@@ -1,7 +1,7 @@
 // What is typed on a requirement's card goes to the portal a moment later and when the page is left, so that coming back
 // finds it. Nothing of it stays in the browser.
 (() => {
-  const PAUSE_MS = 700;
+  const PAUSE_MS = 400;
   const waiting = new Map();
 
   // Another tab may have signed in again since this page was drawn.
@@ -22,11 +22,19 @@
     waiting.delete(form);
   };
 
+  const formOf = (target) => (target.type === "file" ? null : target.closest("form[data-unsaved]"));
+
   document.addEventListener("input", ({ target }) => {
-    const form = target.closest("form[data-unsaved]");
-    if (!form || target.type === "file") return;
+    const form = formOf(target);
+    if (!form) return;
     forget(form);
     waiting.set(form, setTimeout(send, PAUSE_MS, form));
+  });
+
+  // A field that is done is kept at once.
+  document.addEventListener("change", ({ target }) => {
+    const form = formOf(target);
+    if (waiting.has(form)) send(form);
   });
 
   const leave = () => [...waiting.keys()].forEach(send);
