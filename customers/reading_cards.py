@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from cryptomate import RequirementField, ValidDocument
 from customers.document_keys import as_day, expiry_of, number_of
 from customers.expiry import earliest, expires_soon, is_expired
-from customers.models import Customer, Document
+from customers.models import Customer, Document, normal_id_number
 from customers.readings import WAITING, facts_of, state_of
 from customers.requirement_forms import DocumentForm, metadata_name
 from imaging.comparing import Compared, Typed, compare
@@ -22,8 +22,8 @@ from imaging.facts import Facts
 class Fill:
     """A field of the form and what the document says belongs there."""
 
+    what: str
     name: str
-    label: str
     field_id: str
     value: str
 
@@ -87,16 +87,20 @@ class ReadingCard:
             return []
         number = "" if self.facts.is_mended else self.facts.number
         expiry = self.facts.expiry_date.isoformat() if self.facts.expiry_date else ""
-        offers = [(self._number, number, self.typed.number), (self._expiry, expiry, str(self.typed.expiry_date or ""))]
+        offers = [("number", self._number, number), ("expiry", self._expiry, expiry)]
         return [
-            self._fill(self.form, wanted, value)
-            for wanted, value, typed in offers
-            if wanted and value not in ("", typed)
+            self._fill(self.form, name, wanted, value)
+            for name, wanted, value in offers
+            if wanted and value and normal_id_number(str(self._typed(wanted) or "")) != normal_id_number(value)
         ]
 
-    def _fill(self, form: DocumentForm, wanted: RequirementField, value: str) -> Fill:
+    @property
+    def fill_text(self) -> str:
+        return f"Fill in {' and '.join(fill.what for fill in self.fills)} from the document"
+
+    def _fill(self, form: DocumentForm, what: str, wanted: RequirementField, value: str) -> Fill:
         bound = form[metadata_name(wanted)]
-        return Fill(bound.html_name, str(bound.label), bound.id_for_label, value)
+        return Fill(what, bound.html_name, bound.id_for_label, value)
 
     @property
     def _number(self) -> RequirementField | None:

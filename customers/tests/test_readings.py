@@ -215,7 +215,7 @@ def test_support_sees_nothing_of_what_was_read(places: None, as_support: Client,
 def test_number_and_expiry_are_filled_in_without_javascript(places: None, as_officer: Client, officer: User) -> None:
     customer = customer_asked_for_passport()
     draft = read_as(kept_draft(customer, officer), MARIA)
-    assert "Fill in document number and expiry date from the document" in card_of(as_officer, customer)
+    assert "Fill in number and expiry from the document" in card_of(as_officer, customer)
 
     as_officer.post(f"/customers/{customer.pk}/readings/identity_document/fill/", {"document_type": "passport"})
 

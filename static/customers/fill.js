@@ -1,18 +1,22 @@
-// Fills in what was read from a document at once; without JavaScript the button sends it to the portal, which keeps it.
-document.addEventListener(
-  "click",
-  (event) => {
-    const button = event.target.closest?.("[data-fill]");
+// Fills in what was read from a document, and has it read again where an image beside it was kept.
+(() => {
+  const put = ({ value, dataset }) => {
+    const field = document.getElementById(dataset.fills);
+    field.value = value;
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+    return field;
+  };
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-fill]");
     if (!button) return;
-    event.preventDefault();
-    for (const { value, dataset } of button.querySelectorAll("[data-fills]")) {
-      const field = document.getElementById(dataset.fills);
-      field.value = value;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-      field.dispatchEvent(new Event("change", { bubbles: true }));
-      field.focus();
-    }
+    const filled = [...button.querySelectorAll("[data-fills]")].map(put);
+    filled[0].focus();
     document.dispatchEvent(new CustomEvent("announce", { detail: "Filled in. Compare it with the image." }));
-  },
-  true,
-);
+  });
+
+  document.addEventListener("htmx:afterSettle", ({ target }) => {
+    const reading = target.closest?.("form")?.querySelector(".reading");
+    if (reading && !reading.contains(target) && !target.contains(reading)) reading.dispatchEvent(new CustomEvent("image-kept"));
+  });
+})();
