@@ -1,3 +1,4 @@
+import functools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from webhooks import afterwards
 # The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+answer_of_child = functools.lru_cache(maxsize=100)(child.answer)  # the same photo is opened in many tests
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -57,7 +60,7 @@ def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
 def _images_are_opened_in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Start no process for each image, unless the test asks for the one that production uses."""
     if "process_per_image" not in request.fixturenames:
-        monkeypatch.setattr(intake, "_ask_child", child.answer)
+        monkeypatch.setattr(intake, "_ask_child", answer_of_child)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from audit.actions import record
 from audit.kinds import Kind
 from customers import following
 from customers.differences import data_key, document_key
+from customers.findings import check_may_go
 from customers.images import CleanImage
 from customers.models import Customer, Document, EnablementRequest
 from customers.pictures import parts_of
@@ -45,6 +46,7 @@ class Upload:
     metadata: Mapping[str, str]
     front: CleanImage | None
     back: CleanImage | None
+    override_reason: str = ""
 
 
 @transaction.atomic
@@ -108,6 +110,7 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     request = check_can_upload(customer, requirement_id)
     document = keep_draft(request, requirement_id, upload, by=by)
     check_not_expired(document, today=timezone.localdate())
+    _release(document, reason=upload.override_reason, by=by)
     customer.unsaved_answers.on(document_key(requirement_id)).delete()
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
@@ -211,11 +214,25 @@ def keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, 
         draft = Document(customer=request.customer, requirement=requirement_id)
     draft.request, draft.document_type, draft.uploaded_by = request, upload.document_type, by
     draft.metadata, draft.created_at = dict(upload.metadata), timezone.now()
+    draft.released_at = None
     for side, image in (("front", upload.front), ("back", upload.back)):
         if image:
             _put_image(draft, side, image)
     draft.save()
     return draft
+
+
+def _release(document: Document, *, reason: str, by: User) -> None:
+    """Let the document go to the provider, in spite of warnings where there is a reason. Raises NotAllowed."""
+    document.overridden = check_may_go(document, reason=reason)
+    document.override_reason = reason if document.overridden else None
+    document.released_at = timezone.now()
+    document.save(update_fields=["overridden", "override_reason", "released_at"])
+    if document.overridden:
+        record(
+            kind=Kind.WARNINGS_OVERRIDDEN, by=by, customer_id=document.customer_id, subject=document,
+            after={"warnings": document.overridden, "reason": reason},
+        )  # fmt: skip
 
 
 def _put_image(draft: Document, side: str, image: CleanImage) -> None:

@@ -14,6 +14,7 @@ from customers.differences import Difference
 from customers.forms import masked
 from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange
 from customers.reason_admin import RejectionReasonAdmin as RejectionReasonAdmin
+from customers.threshold_admin import QualityThresholdAdmin as QualityThresholdAdmin
 from provider.admin import RecordAdmin, RecordInline, link
 
 
@@ -131,7 +132,7 @@ class DocumentAdmin(RecordAdmin[Document]):
     list_select_related = ["customer", "request"]
     list_filter = ["status", "document_type", "uploaded_at"]
     search_fields = ["front_sha256__exact", "back_sha256__exact", "customer__api_id__exact"]
-    exclude = ["customer", "request", "front", "back", "metadata"]
+    exclude = ["customer", "request", "front", "back", "metadata", "reading"]
     readonly_fields = ["customer_link", "request_link"]
 
     @admin.display(description="customer")

@@ -8,9 +8,9 @@ from typing import Any
 from cryptomate import DocumentRequirement, RequirementField, ValidDocument
 from customers.checklists import checklist_of
 from customers.facts import Fact, facts, in_words
+from customers.findings import SIDES
 from customers.models import Customer, Document
 from customers.requirement_cards import Person, ShownSide
-from customers.requirement_forms import SIDES
 
 
 @dataclass(frozen=True)

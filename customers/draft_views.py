@@ -26,9 +26,11 @@ def keep_image(request: PersonRequest, pk: uuid.UUID, side: str, requirement: st
         raise Http404("This document has no such side.")
     refusal = _keep(request, card, side)
     fresh = card if refusal else _card(request, customer, requirement)
+    form = fresh.document_form()
+    form.initial["override_reason"] = request.POST.get("override_reason", "")
     context = {
         "card": fresh,
-        "form": (form := fresh.document_form()),
+        "form": form,
         "side": form.side(side),
         "refusal": refusal,
         "seen": seen_after(request.POST.get("seen", ""), fresh),

@@ -153,7 +153,7 @@ class RequestProduct:
         for draft in customer.documents.drafts().exclude(request=request):
             draft.request = request
             draft.save(update_fields=["request"])
-            if is_complete(draft, request):
+            if draft.released_at and is_complete(draft, request):
                 want(kind=CallKind.UPLOAD_DOCUMENT, target=draft, customer_id=customer.pk, by=call.wanted_by)
 
     def refused(self, call: ProviderCall, error: Refused) -> None:

@@ -303,6 +303,7 @@ class Document(HasStatus):
         models.CharField(max_length=40), default=list, blank=True, help_text="Warnings it was sent in spite of."
     )
     override_reason = EncryptedTextField("why it was sent in spite of them", null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True, help_text="When a person let it go to the provider.")
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -350,6 +351,9 @@ class Document(HasStatus):
 
     def sha256(self, side: str) -> str:
         return self.front_sha256 if side == "front" else self.back_sha256
+
+    def likeness(self, side: str) -> str:
+        return self.front_likeness if side == "front" else self.back_likeness
 
     @property
     def status_choice(self) -> DocumentStatus:

@@ -15,12 +15,13 @@ from customers.checklists import DocumentCard, Held, document_card, held_for, is
 from customers.columns import is_held, is_new_kind
 from customers.differences import data_key, document_key
 from customers.display import Face, waiting_face
+from customers.findings import SIDES
 from customers.models import Customer, Document, EnablementRequest
 from customers.naming import one_of
 from customers.reading_cards import ReadingCard, reading_card
 from customers.reasons import Explained, ReasonTable
 from customers.refusals import is_final
-from customers.requirement_forms import SIDES, DataForm, DocumentForm
+from customers.requirement_forms import DataForm, DocumentForm
 from customers.requirements import Checklist, Wanted
 from customers.statuses import DocumentStatus, RequestStatus
 from customers.unsaved import UnsavedAnswers
@@ -113,7 +114,8 @@ class Card:
     def waits_for_request(self) -> bool:
         """Answer whether a document waits for the new request that takes it."""
         is_draft = self.document is not None and self.document.status == DocumentStatus.DRAFT
-        return is_draft and self.is_asking_anew
+        is_released = self.document is not None and self.document.released_at is not None
+        return is_draft and is_released and self.is_asking_anew
 
     @property
     def face(self) -> Face | None:
@@ -184,7 +186,15 @@ class Card:
 
     def document_form(self, data: Any = None, files: Any = None) -> DocumentForm:
         chosen = str(data.get("document_type", "")) if data is not None else self._chosen
-        return DocumentForm(self.held, anchor=self.anchor, chosen=chosen, data=data, typed=self.typed, files=files)
+        return DocumentForm(
+            self.held,
+            anchor=self.anchor,
+            chosen=chosen,
+            data=data,
+            typed=self.typed,
+            customer=self.customer,
+            files=files,
+        )
 
     @property
     def typed(self) -> dict[str, str]:

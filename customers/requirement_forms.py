@@ -1,7 +1,6 @@
 """Forms built from what the provider says is missing: one for a data requirement, one for a document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
@@ -19,16 +18,18 @@ from customers.checklists import DocumentCard
 from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
 from customers.document_keys import as_day, expiry_of
 from customers.expiry import is_expired, reason_against
-from customers.form_fields import ask_by_name
+from customers.findings import SIDES, Judge, errors_in, warnings_in
+from customers.form_fields import ask_by_name, line
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
-from customers.images import CleanImage, clean_image, in_words
+from customers.images import CleanImage, clean_image
 from customers.models import Customer, Document
 from customers.readings import facts_of
 from customers.remote import COLUMN_OF, COLUMNS, answer_to
+from customers.sides import Side
 from customers.statuses import DocumentStatus
+from imaging.judging import Finding
 
-SIDES = ("front", "back")
-SEEN = 16  # digits of a digest
+OVERRIDE, LONGEST_REASON = "Reason for sending it as it is", 300
 PLACES = {*REGION, "id_type", "postal_code"}
 
 
@@ -118,6 +119,7 @@ class DocumentForm(forms.Form):
         chosen: str = "",
         data: Mapping[str, Any] | None = None,
         typed: Mapping[str, str] | None = None,
+        customer: Customer | None = None,
         files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
     ) -> None:
         super().__init__(data, files, auto_id=f"id_{anchor}_%s")
@@ -126,6 +128,7 @@ class DocumentForm(forms.Form):
         self.option = card.option(chosen)
         self.draft = draft_of(card.document, chosen)
         self.earlier = of_type(card.document, chosen)
+        self.judge, self.images = Judge(customer, chosen), dict[str, CleanImage]()
         self.initial = {"document_type": chosen}
         types = [(option.id, option.name) for option in offered]
         cast("forms.ChoiceField", self.fields["document_type"]).choices = [places.NOTHING_CHOSEN, *types]
@@ -140,6 +143,7 @@ class DocumentForm(forms.Form):
         for side in SIDES if option.require_back_image else SIDES[:1]:
             is_kept = bool(self.draft and self.draft.image(side))
             self.fields[f"{side}_image"] = ImageField(label=f"{side.title()} image", required=not is_kept)
+        self.fields["override_reason"] = line(label=OVERRIDE, most=LONGEST_REASON, required=False)
 
     def _add_metadata(self, option: ValidDocument) -> None:
         kept = self.earlier.metadata if self.earlier else {}
@@ -149,7 +153,8 @@ class DocumentForm(forms.Form):
 
     @property
     def sides(self) -> list["Side"]:
-        return [Side(self[f"{name}_image"], name, self.draft) for name in SIDES if f"{name}_image" in self.fields]
+        names = [name for name in SIDES if f"{name}_image" in self.fields]
+        return [Side(self[f"{name}_image"], name, self.draft, self.judge) for name in names]
 
     def side(self, name: str) -> "Side | None":
         return next((side for side in self.sides if side.name == name), None)
@@ -160,12 +165,37 @@ class DocumentForm(forms.Form):
 
     @property
     def has_images(self) -> bool:
-        return bool(self.cleaned_data.get("front_image") or self.cleaned_data.get("back_image"))
+        return bool(self.images)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(errors_in(side.findings) for side in self.sides)
+
+    @property
+    def has_warnings(self) -> bool:
+        """Answer whether a kept image may be sent only with a reason."""
+        return any(warnings_in(side.findings) for side in self.sides)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        self.images = {side: image for side in SIDES if (image := cleaned.get(f"{side}_image"))}
+        self._judge_images()
         self._refuse_expired(today=timezone.localdate())
         return cleaned
+
+    def _judge_images(self) -> None:
+        """Refuse images that the provider would refuse, and warnings that nobody gave a reason against."""
+        found = {side.name: self._findings(side) for side in self.sides}
+        for side, findings in found.items():
+            for error in errors_in(findings):
+                self.add_error(f"{side}_image", error.sentence)
+        is_doubtful = any(warnings_in(findings) for findings in found.values())
+        if is_doubtful and not self.cleaned_data.get("override_reason") and "override_reason" not in self.errors:
+            self.add_error("override_reason", "Say why these images are sent as they are, or choose others.")
+
+    def _findings(self, side: Side) -> list[Finding]:
+        image = self.images.get(side.name)
+        return self.judge.findings(image.measurements, image.likeness) if image else side.findings
 
     def _refuse_expired(self, *, today: date) -> None:
         """Refuse a document past its last day: where it was typed, and at the type where its image says so."""
@@ -186,46 +216,10 @@ class DocumentForm(forms.Form):
         return Upload(
             document_type=self.option.id,
             metadata={key: answer for key, answer in answers.items() if answer is not None},
-            front=self._image("front"),
-            back=self._image("back"),
+            front=self.images.get("front"),
+            back=self.images.get("back"),
+            override_reason=self.cleaned_data.get("override_reason") or "",
         )
-
-    def _image(self, side: str) -> CleanImage | None:
-        image: CleanImage | None = self.cleaned_data.get(f"{side}_image")
-        return image
-
-
-@dataclass(frozen=True)
-class Side:
-    """The place of one image on the form, with the one that is kept already."""
-
-    bound: forms.BoundField
-    name: str
-    draft: Document | None
-
-    @property
-    def is_kept(self) -> bool:
-        return self.draft is not None and self.draft.image(self.name) is not None
-
-    @property
-    def note(self) -> str:
-        measured = (self.draft.measurements if self.draft else {}).get(self.name)
-        return f"{self.bound.label} kept: {in_words(measured)}" if measured else ""
-
-    @property
-    def seen(self) -> str:
-        """Return what says which image is shown here; nothing where none is."""
-        return self.draft.sha256(self.name)[:SEEN] if self.draft and self.is_kept else ""
-
-    @property
-    def params(self) -> str:
-        """Return what goes along with the image alone."""
-        names = ("document_type", "drawn_from", "seen", "csrfmiddlewaretoken")
-        return ",".join([self.bound.html_name, f"{self.name}_seen", *names])
-
-    @property
-    def target(self) -> str:
-        return f"#{self.bound.auto_id}_field"
 
 
 class ImageField(forms.FileField):

@@ -25,6 +25,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.view_document", "customers.view_statuschange", "customers.view_rejectionreason",
         "customers.add_rejectionreason", "customers.change_rejectionreason", "customers.view_unknownreason",
         "customers.view_newkind", "customers.view_unsavedanswers",
+        "customers.view_qualitythreshold", "customers.add_qualitythreshold", "customers.change_qualitythreshold",
+        "customers.delete_qualitythreshold",
         "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
         "provider.view_identificationtype", "provider.view_budget", "provider.hasten_providercall",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",

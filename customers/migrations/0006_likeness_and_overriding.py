@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
-import vault.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import vault.fields
 
 
 class Migration(migrations.Migration):

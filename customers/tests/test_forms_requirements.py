@@ -230,14 +230,14 @@ def test_a_type_that_is_not_offered_is_refused() -> None:
 
 def test_a_whole_document_becomes_an_upload() -> None:
     data = {"document_type": "passport", "metadata_number": "P1", "metadata_expiry_date": "21/11/2030"}
-    form = document_form(data=data, files={"front_image": photo(size=(300, 200))})
+    form = document_form(data=data, files={"front_image": photo()})
 
     assert form.errors == {}
     upload = form.upload()
     assert upload.document_type == "passport"
     assert upload.metadata == {"number": "P1", "expiry_date": "2030-11-21"}
     assert upload.front is not None
-    assert upload.front.measurements["width"] == 300
+    assert upload.front.measurements["width"] == 1600
     assert upload.back is None
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from cryptomate.testing import FakeTransport, client_json, passport_requirement, phone_requirement, request_json
 from customers.actions import Upload, update_customer, upload_document
@@ -113,7 +114,7 @@ def test_a_new_request_takes_the_drafts_that_are_finished(
     metadata: dict[str, str], is_sent: bool, provider: FakeTransport
 ) -> None:
     rejected = make_request(make_customer(), status=RequestStatus.REJECTED, missing=NOTHING_MISSING)
-    draft = make_document(rejected, metadata=metadata, front="kept")
+    draft = make_document(rejected, metadata=metadata, front="kept", released_at=timezone.now())
     provider.reply("POST", PRODUCTS, request_json(id="request-new"), status=201)
     call = want(kind=CallKind.REQUEST_PRODUCT, target=rejected.customer, customer_id=rejected.customer_id, by=None)
 

@@ -1,5 +1,7 @@
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
@@ -172,12 +174,13 @@ def field(
 @register.inclusion_tag("_slot.html")
 def slot(
     bound: BoundField, *, preview: str = "", look: str = "", note: str = "", seen: str = "", refusal: str = "",
-    required: bool | None = None, **attrs: str | bool,
+    measures: str = "", findings: Iterable[Any] = (), required: bool | None = None, **attrs: str | bool,
 ) -> dict[str, object]:  # fmt: skip
     """Draw a place for an image: what is there now, or where to drop one.
 
     `preview` is the image's address, `note` its measurements, `look` the page where it is seen closely, `seen` what
-    says which image it is, `refusal` why the one chosen last was not taken.
+    says which image it is, `refusal` why the one chosen last was not taken, `measures` and `findings` what
+    was measured of it and what is wrong with that.
     """
     is_required = bound.field.required if required is None else required
     given = {"accept": TAKEN, **attrs}
@@ -187,13 +190,16 @@ def slot(
     if refusal:
         attrs |= {"aria-describedby": f"{bound.auto_id}_error", "aria-invalid": "true"}
     control = bound.as_widget(attrs=attrs)
+    around = _around(bound, is_required=is_required, refusal=refusal)
     return {
-        **_around(bound, is_required=is_required, refusal=refusal),
+        **around,
         "control": control,
         "preview": preview,
         "look": look,
         "note": note,
         "seen": seen,
+        "measures": measures,
+        "findings": [each for each in findings if each.sentence not in around["errors"]],
         "seen_name": f"{bound.name.partition('_')[0]}_seen",
     }
 
@@ -206,7 +212,7 @@ def error_summary(*forms: BaseForm) -> dict[str, object]:
     return {"general": general, "fields": fields, "is_shown": bool(general or fields)}
 
 
-def _around(bound: BoundField, *, is_required: bool, refusal: str = "") -> dict[str, object]:
+def _around(bound: BoundField, *, is_required: bool, refusal: str = "") -> dict[str, Any]:
     return {
         "bound": bound,
         "errors": [refusal] if refusal else [str(error) for error in bound.errors],

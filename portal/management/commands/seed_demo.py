@@ -55,6 +55,7 @@ LIMITS = {
     "daily_limit": Decimal(200), "weekly_limit": Decimal(800), "monthly_limit": Decimal(2000),
     "per_transaction_limit": Decimal(150),
 }  # fmt: skip
+BORN = date(1988, 5, 4)
 REFUSAL = {
     "code": "DOCUMENT_UNREADABLE",
     "description": "We could not read the passport.",
@@ -100,7 +101,7 @@ class Command(BaseCommand):
         if before:  # an earlier start was stopped half-way
             return before
         data: dict[str, Any] = {
-            "first_name": first_name, "last_name": last_name, "birth_date": date(1988, 5, 4), "email": email, **address,
+            "first_name": first_name, "last_name": last_name, "birth_date": BORN, "email": email, **address,
         }  # fmt: skip
         if stage != "registered":
             kinds = IdentificationType.objects.filter(country=address["country"])
@@ -118,7 +119,7 @@ class Command(BaseCommand):
             update_customer(
                 customer=customer, data={"phone_country_code": 54, "phone_number": 1168860000 + number}, by=self.officer
             )
-            photo = specimen(title="PASSPORT", name=customer.full_name, number=f"UT{number:06}")
+            photo = specimen(title="PASSPORT", name=customer.full_name, number=f"UT{number:06}", birth=BORN)
             upload = Upload(
                 document_type="passport",
                 metadata={"number": f"UT{number:06}"},
