@@ -17,8 +17,12 @@ PASSING = ("good", "held", "opened")  # kinds with which nothing is wrong
 
 def specimen(kind: str, seed: int, *, size: tuple[int, int] = SIZE) -> Image.Image:
     """Return the picture of this kind and seed, as it comes out of the camera's own JPEG."""
-    side = "passport" if kind == "opened" else SIDES[seed % len(SIDES)]
-    return Image.open(io.BytesIO(photograph(holder(seed), side, kind=kind, seed=seed, size=size)))
+    taken = photograph(holder(seed), side_of(kind, seed), kind=kind, seed=seed, size=size)
+    return Image.open(io.BytesIO(taken))
+
+
+def side_of(kind: str, seed: int) -> Side:
+    return "passport" if kind == "opened" else SIDES[seed % len(SIDES)]
 
 
 def photograph(
