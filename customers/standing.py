@@ -58,9 +58,11 @@ class Standing:
 
     @property
     def waits_for_look(self) -> bool:
-        """Answer whether the provider is about to be asked how the request stands."""
-        due = self.request.next_sync_at if self.request else None
-        return due is not None and due <= self.now + SOON
+        """Answer whether the provider is about to be asked how the request stands, or is being asked."""
+        if self.request is None or self.request.next_sync_at is None:
+            return False
+        is_asked_for = self.request.syncs == 0  # a worker that looks has put the next look off meanwhile
+        return is_asked_for or self.request.next_sync_at <= self.now + SOON
 
     @property
     def moves(self) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from customers import display
+from customers import display, tasks
+from customers.following import mark_due, schedule
 from customers.models import Customer
 from customers.policies import NotAllowed, check_can_issue
 from customers.standing import standing_of
@@ -265,3 +266,15 @@ def test_a_page_asks_while_the_provider_may_change_its_word(changes: dict[str, A
 def test_no_review_is_named_where_none_began(individual_cards: bool, words: str) -> None:
     with pytest.raises(NotAllowed, match=words):
         check_can_issue(make_customer(individual_cards=individual_cards))
+
+
+def test_a_page_asks_on_while_a_worker_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = make_request(make_customer(), syncs=3)
+    mark_due(request, now=timezone.now())
+    monkeypatch.setattr(tasks.sync_request, "delay", lambda **_: None)
+
+    tasks.sync_due_requests()
+
+    assert standing_of(request.customer).poll_ms > 0
+    schedule(request, now=timezone.now())
+    assert standing_of(request.customer).poll_ms == 0
