@@ -1,11 +1,14 @@
 """Choosing and looking at documents in Chromium, against real processes."""
 
+import base64
+import io
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from portal.specimens import specimen
@@ -33,9 +36,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("photos") / "national-id.jpg"
-    path.write_bytes(specimen(title="NATIONAL ID", name="MARIA BARBER", number="AB1234567"))
+    path = tmp_path_factory.mktemp("photos") / "passport.jpg"
+    path.write_bytes(specimen(title="PASSPORT", name="MARIA BARBER", number="AB1234567"))
     return path
+
+
+def blank(width: int = 900, height: int = 600) -> bytes:
+    """Return a photo with nothing on it: the worker has read it at once."""
+    content = io.BytesIO()
+    Image.new("RGB", (width, height), (170, 180, 190)).save(content, "JPEG")
+    return content.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +68,15 @@ def customer(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def draft(stack: Stack, customer: str, photo: Path) -> str:
+def another_customer(stack: Stack) -> str:
+    return customer_with_open_documents(stack, "more-documents@example.com")
+
+
+@pytest.fixture(scope="module")
+def draft(stack: Stack, customer: str) -> str:
     """Return the path of the page of a document with two sides."""
     visitor = Visitor(stack.url, name="officer")
-    chosen = {side: photo.read_bytes() for side in ("front_image", "back_image")}
+    chosen = {side: blank() for side in ("front_image", "back_image")}
     visitor.send_files(f"{customer}documents/identity_document/", {"document_type": "national_id"}, chosen)
     found = re.search(rf"{customer}documents/[0-9a-f-]{{36}}/", visitor.see(customer))
     assert found
@@ -164,9 +179,11 @@ def choose_type(page: Page, document_type: str) -> None:
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
-def test_another_document_type_asks_for_its_own_and_keeps_what_fits_it(officer: Page, stack: Stack) -> None:
+def test_another_document_type_asks_for_its_own_and_keeps_what_fits_it(
+    officer: Page, stack: Stack, another_customer: str
+) -> None:
     page = officer
-    page.goto(stack.url + customer_with_open_documents(stack, "types@example.com"))
+    page.goto(stack.url + another_customer)
     choose_type(page, "passport")
     expect(page.get_by_label("Back image", exact=True)).to_have_count(0)
     page.get_by_label("Document Number", exact=True).fill("AB1234567")
@@ -178,23 +195,69 @@ def test_another_document_type_asks_for_its_own_and_keeps_what_fits_it(officer: 
     expect(page.locator("#announcer")).to_contain_text("National ID: 2 images, 1 answer")
 
 
+BROUGHT = """([type, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], `${type}.jpg`, { type: "image/jpeg" }));
+  const options = { bubbles: true, cancelable: true };
+  return type === "paste"
+    ? new ClipboardEvent(type, { ...options, clipboardData: data })
+    : new DragEvent(type, { ...options, dataTransfer: data });
+}"""
+
+
+def bring(page: Page, to: Locator, how: str, content: bytes) -> None:
+    event = page.evaluate_handle(BROUGHT, [how, base64.b64encode(content).decode()])
+    to.evaluate("(element, event) => element.dispatchEvent(event)", event)
+
+
+def test_what_is_dropped_and_pasted_is_kept_at_once_and_is_there_when_one_comes_back(
+    officer: Page, stack: Stack, another_customer: str
+) -> None:
+    page = officer
+    page.goto(stack.url + another_customer)
+    choose_type(page, "national_id")
+
+    bring(page, page.get_by_label("Front image", exact=True), "drop", blank(800, 500))
+    expect(page.get_by_text("800 × 500 px")).to_be_visible()
+    expect(page.get_by_role("link", name="Look closely at Front image")).to_be_visible()
+    bring(page, page.get_by_role("heading", name="Identity document"), "paste", blank(700, 500))
+    expect(page.get_by_role("link", name="Look closely at Back image")).to_be_visible()
+    page.reload()
+
+    expect(page.get_by_text("800 × 500 px")).to_be_visible()
+    expect(page.get_by_text("700 × 500 px")).to_be_visible()
+
+
+@pytest.mark.usefixtures("draft")
+def test_what_is_no_image_is_refused_at_its_slot_and_the_rest_stays(officer: Page, stack: Stack, customer: str) -> None:
+    page = officer
+    page.goto(stack.url + customer)
+    page.get_by_label("Document Number", exact=True).fill("AB1234567")
+
+    bring(page, page.get_by_label("Front image", exact=True), "drop", b"not an image")
+
+    expect(page.get_by_label("Front image", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("link", name="Look closely at Front image")).to_be_visible()
+    expect(page.get_by_label("Document Number", exact=True)).to_have_value("AB1234567")
+
+
 def test_a_document_is_chosen_looked_at_and_uploaded_without_scripts(
     browser: Browser, stack: Stack, photo: Path
 ) -> None:
     customer = customer_with_open_documents(stack, "no-scripts@example.com")
     page = sign_in(browser, stack, "officer", scripts=False)
     page.goto(stack.url + customer)
-    page.get_by_role("link", name="Show what National ID needs").click()
+    page.get_by_role("link", name="Show what Passport needs").click()
     page.get_by_label("Front image", exact=True).set_input_files(photo)
     page.get_by_role("button", name="Upload document").click()
-    expect(page.get_by_label("Back image", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Document Number", exact=True)).to_have_attribute("aria-invalid", "true")
 
     page.get_by_role("link", name="Look closely at Front image").click()
-    expect(page.get_by_role("img", name="Front of National ID")).to_be_visible()
+    expect(page.get_by_role("img", name="Front of Passport")).to_be_visible()
     expect(page.get_by_role("button", name="Turn right")).to_have_count(0)
     page.get_by_role("link", name="Maria Barber").click()
 
-    page.get_by_label("Back image", exact=True).set_input_files(photo)
     page.get_by_label("Document Number", exact=True).fill("AB1234567")
     page.get_by_role("button", name="Upload document").click()
     expect(page.get_by_text(re.compile("being uploaded to CryptoMate"))).to_be_visible()
