@@ -1,13 +1,13 @@
 """A card's events become purchases: recorded once, placed together with what they can touch, added up from scratch."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from cards.books import Entry, Page, read_page
@@ -37,22 +37,31 @@ Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchas
 
 @transaction.atomic(savepoint=False)
 def record_event(
-    *, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str, is_locked: bool = False
+    *,
+    card: Card,
+    kind: str,
+    operation_id: str,
+    purchase: Purchase,
+    source: str,
+    is_locked: bool = False,
+    brought_by: Model | None = None,
 ) -> TransactionEvent:
     """Record what the provider said about a purchase and place it among those it can touch.
 
     The same again answers with the first, whatever brought it. Takes the card's lock, unless the caller has it.
+    `brought_by` is a new row of the caller's that is written along. Raises AlreadyThere where it is not new.
     """
     if not is_locked:
         _lock(card)
     now = timezone.now()
     event = _event(card, EventKind(kind.upper()), operation_id, purchase, source=source, now=now)
     page = read_page(card, asked_after=event.occurred_at - LOOK_BACK)
+    writing = Together(new_row=brought_by)
     recorded = next((entry.pk for entry in page.entries if entry.is_of(event)), None)
     if recorded:
+        writing.execute()
         return card.events.get(pk=recorded)
     event.pk = page.next_pk
-    writing = Together()
     writing.insert(event)
     _place_around(card, [event], page, writing, now=now)
     return event
@@ -105,7 +114,7 @@ def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEv
 def _event(
     card: Card, kind: str, operation_id: str, purchase: Purchase, *, source: str, now: datetime
 ) -> TransactionEvent:
-    data = asdict(purchase) | {name: getattr(purchase, name).quantize(STORED) for name in AMOUNTS}
+    data = vars(purchase) | {name: getattr(purchase, name).quantize(STORED) for name in AMOUNTS}
     data["occurred_at"] = purchase.occurred_at or now
     return TransactionEvent(
         card=card,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
@@ -71,7 +71,7 @@ class Purchase:
     @property
     def digest(self) -> str:
         """Return what tells this event's data from any other's."""
-        written = {key: str(_plain(value)) for key, value in asdict(self).items()}
+        written = {key: str(_plain(value)) for key, value in vars(self).items()}
         return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
 
 

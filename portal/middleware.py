@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import is_valid_path
+from django.urls import is_valid_path, reverse
 from django_htmx.http import trigger_client_event
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -25,6 +25,17 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
             _request_id.reset(token)
         response["X-Request-Id"] = name
         return response
+
+    return middleware
+
+
+def deliveries_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Take CryptoMate's deliveries before all that only people need: sessions, sign-in, forms, pages."""
+    from webhooks.views import intake  # the settings name this module before there are models
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        is_delivery = request.method == "POST" and request.path_info == reverse("webhooks:intake")
+        return intake(request) if is_delivery else get_response(request)
 
     return middleware
 

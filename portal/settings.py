@@ -59,6 +59,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.request_id",
+    "audit.middleware.AuditContextMiddleware",
+    "portal.middleware.deliveries_first",
     "portal.middleware.utf8_only",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -72,7 +74,6 @@ MIDDLEWARE = [
     "portal.middleware.redirects_for_pages",
     "portal.middleware.messages_for_swaps",
     "portal.middleware.acts_are_no_pages",
-    "audit.middleware.AuditContextMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -126,6 +127,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DOCUMENT_STORAGE = env.str("DOCUMENT_STORAGE", "")
+DOCUMENT_STORAGE_ENDPOINT = env.str("AWS_ENDPOINT_URL_S3", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["customers.uploads.BoundedMemoryUpload"]
 

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from audit.actions import acting_as, record
 from audit.kinds import Kind, Source
 from cards.models import Card
-from cards.postgresql.writing import insert_if_new
+from cards.postgresql.writing import AlreadyThere, insert_if_new
 from customers.models import Customer
 from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
@@ -139,18 +139,24 @@ def _take(event: WebhookEvent) -> bool:
     """
     card = lock_card_of_purchase(event, patience=LOCK_TIMEOUT)
     if card:
-        # Most deliveries: what becomes of it is known before it is stored, so its row is written once.
-        _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
-        is_new = insert_if_new(event)
-        if is_new:
-            handle(event, locked=card)
-        return is_new
+        return _take_purchase(event, card)
     is_new = insert_if_new(event)
     if is_new:
         _wait_no_longer_than(LOCK_TIMEOUT)
         _become(event, handle, now=event.received_at)
         event.save(update_fields=CHANGED_BY_HANDLING)
     return is_new
+
+
+def _take_purchase(event: WebhookEvent, card: Card) -> bool:
+    """Do the same for most deliveries: what becomes of one is known before it is stored, so its row is written once."""
+    _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
+    try:
+        handle(event, locked=card)
+    except AlreadyThere:
+        transaction.set_rollback(True)
+        return False
+    return True
 
 
 def as_row(delivery: Delivery, arrival: Arrival, **values: Any) -> WebhookEvent:

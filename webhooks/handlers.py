@@ -39,7 +39,8 @@ class NothingToDo(Exception):  # noqa: N818 - it is an outcome
 def handle(event: WebhookEvent, *, locked: Card | None = None) -> Subject:
     """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo.
 
-    `locked` is the card of a purchase, where the caller has locked it.
+    `locked` is the card of a purchase, where the caller has locked it: then the delivery is stored as well. Raises
+    AlreadyThere where it was stored before.
     """
     if locked:
         return record_purchase(event, locked)
@@ -64,6 +65,7 @@ def record_purchase(event: WebhookEvent, locked: Card | None = None) -> Card:
         purchase=Purchase.from_data(event.data),
         source=TransactionEvent.Source.WEBHOOK,
         is_locked=locked is not None,
+        brought_by=event if locked else None,
     )
     return card
 
