@@ -35,17 +35,22 @@ class Held:
 
 
 def checklist_of(request: EnablementRequest) -> Checklist:
-    """Return what the provider asked for in this request, with the reasons it gave for what it refused."""
+    """Return what the provider ever asked of the request's customer, with the reasons it gave for what it refused."""
     return checklists_of([request])[request.pk]
 
 
 def checklists_of(requests: Collection[EnablementRequest]) -> dict[uuid.UUID, Checklist]:
-    """Return the checklist of each request, by its id: many cost as many queries as one."""
-    asked: dict[uuid.UUID, list[dict[str, Any]]] = {request.pk: [] for request in requests}
-    for snapshot in RequirementSnapshot.objects.filter(request__in=requests).order_by("taken_at"):
-        asked[snapshot.request_id].append(snapshot.missing_requirements)
-    documents = _newest_documents([request.customer_id for request in requests])
-    return {request.pk: _checklist(request, asked[request.pk], documents) for request in requests}
+    """Return the checklist of each request, by its id: many cost as many queries as one.
+
+    What was accepted in a request that was refused stays on the list of the next one, which may not ask for it again.
+    """
+    customers = [request.customer_id for request in requests]
+    asked: dict[uuid.UUID, list[dict[str, Any]]] = {customer: [] for customer in customers}
+    snapshots = RequirementSnapshot.objects.filter(request__customer__in=customers).select_related("request")
+    for snapshot in snapshots.order_by("taken_at"):
+        asked[snapshot.request.customer_id].append(snapshot.missing_requirements)
+    documents = _newest_documents(customers)
+    return {request.pk: _checklist(request, asked[request.customer_id], documents) for request in requests}
 
 
 def _checklist(
@@ -109,7 +114,7 @@ def takes_answers(request: EnablementRequest, found: Checklist, wanted: Wanted) 
 
 def _with_document_reason(request: EnablementRequest, wanted: Wanted, document: Document | None) -> Wanted:
     """A refused document keeps its reason until another takes its place or the provider stops asking for one."""
-    is_withdrawn = request.status == RequestStatus.PENDING_DOCUMENTATION and not wanted.is_missing
+    is_withdrawn = request.status not in (RequestStatus.REQUESTED, RequestStatus.REJECTED) and not wanted.is_missing
     if not wanted.is_document or wanted.reasons or is_withdrawn:
         return wanted
     if document and document.status == DocumentStatus.REJECTED and document.reason:

@@ -1,7 +1,7 @@
 """What the pages say about a customer: what happens next, and the faces of what is under way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customers.models import Customer
@@ -207,7 +207,8 @@ def _rejection(standing: Standing) -> list[Face]:
     if request is None:
         return []
     said, others = verdict(request, standing.table), unplaced(standing.checklist, standing.table)
-    reasons = (*([said] if said else []), *others)
+    is_told = standing.is_refused_for_good or standing.checklist.names_nothing
+    reasons = (*([replace(said, is_told=is_told)] if said else []), *others)
     if standing.is_refused_for_good:
         text = "This is final: nothing can be sent again. What was supplied stays here to read."
         return [Face("refused", "CryptoMate refused this customer for good", text, reasons=reasons)]

@@ -111,6 +111,7 @@ class Explained:
     code: str = ""
     reason: RejectionReason | None = None
     about: str = ""
+    is_told: bool = True  # whether the customer is told of it, or of something more particular
 
     @property
     def is_final(self) -> bool:

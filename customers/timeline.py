@@ -114,7 +114,8 @@ def _attempts(call: ProviderCall) -> str:
 
 
 def _of_news(news: News) -> Entry:
-    meaning = "waiting" if news.difference.came_back or news.difference.new else "good"
+    changed = news.difference
+    meaning = "waiting" if changed.came_back or changed.new else "good" if changed.satisfied else "neutral"
     return Entry(at=news.at, text=news.sentences, meaning=meaning, note=f"CryptoMate, {news.occasion}")
 
 

@@ -158,6 +158,13 @@ def test_a_verdict_shows_its_code(as_officer: Client) -> None:
     assert '<span class="mono">KYC_17</span>' in page
 
 
+def test_the_customer_is_told_of_the_document_and_not_of_the_verdict_it_led_to(as_officer: Client) -> None:
+    page = page_of(as_officer, rejected(BLURRED, rejection_description="The documents were not accepted"))
+
+    assert "“The documents were not accepted”" in page
+    assert page.count("Text for the customer") == 1
+
+
 def test_a_reason_nobody_wrote_up_has_a_text_that_says_nothing_of_it(as_officer: Client) -> None:
     page = page_of(as_officer, rejected(STRANGE))
 

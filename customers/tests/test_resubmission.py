@@ -55,6 +55,20 @@ def test_only_what_was_flagged_is_open(as_officer: Client) -> None:
     assert "<form" not in accepted
 
 
+def test_what_was_accepted_before_the_refusal_stays_visible_in_the_next_request(as_officer: Client) -> None:
+    customer = refused(WRONG_PHONE)
+    EnablementRequest.objects.create(
+        customer=customer, api_id="request-2", status="PENDING_DOCUMENTATION",
+        missing_requirements={"documents": [], "data": [phone_requirement()]},
+    )  # fmt: skip
+
+    accepted = card(as_officer, customer, "document-identity_document")
+
+    assert accepted.startswith("<details")
+    assert "Supplied" in accepted
+    assert "<form" not in accepted
+
+
 def test_what_was_accepted_is_not_taken_again(officer: User) -> None:
     with pytest.raises(NotAllowed, match="has accepted this"):
         upload_document(customer=refused(WRONG_PHONE), requirement_id="identity_document", upload=upload(), by=officer)
