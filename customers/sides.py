@@ -11,11 +11,11 @@ from imaging.judging import Finding
 
 SEEN = 16  # digits of a digest
 MEASURED = {
-    "width": "Document {:.0f} px wide",
+    "width": "Document {:.0f}\u00a0px wide",
     "sharpness": "sharpness {:.0f}",
     "brightness": "brightness {:.0f}",
-    "blown": "burnt out {:.1f} %",
-    "glare": "glare {:.1f} %",
+    "blown": "burnt out {:.1f}\u00a0%",
+    "glare": "glare {:.1f}\u00a0%",
     "tilt": "tilt {:.0f}°",
 }
 

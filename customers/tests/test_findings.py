@@ -53,7 +53,7 @@ def test_a_good_image_is_shown_with_its_numbers_and_no_finding(as_officer: Clien
     page = keep(as_officer, customer, photo())
 
     assert "sharpness" in page
-    assert "px wide" in page
+    assert "Document 1" in page
     assert 'class="findings"' not in page
     assert "Reason for sending it as it is" not in page
 

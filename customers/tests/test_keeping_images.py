@@ -129,6 +129,17 @@ def test_an_image_that_was_seen_is_replaced(as_officer: Client, customer: Custom
     assert (after.pk, after.measurements["front"]["width"]) == (before.pk, 200)
 
 
+def test_another_image_is_shown_at_another_address(as_officer: Client, customer: Customer) -> None:
+    before = keep(as_officer, customer).content.decode()
+    seen = Document.objects.get().front_sha256[:16]
+
+    after = keep(as_officer, customer, front_image=photo(size=(200, 100)), front_seen=seen).content.decode()
+
+    assert f"front/?image={seen}" in before
+    assert f"front/?image={Document.objects.get().front_sha256[:16]}" in after
+    assert seen not in after
+
+
 def test_after_an_image_was_kept_the_form_can_be_sent(as_officer: Client, customer: Customer) -> None:
     answer = keep(as_officer, customer).content.decode()
     keep(as_officer, customer, side="back")

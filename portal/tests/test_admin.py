@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 OURS = ("portal", "desk", "webhooks", "cards", "customers", "provider", "audit")
 MODELS = [model for app in OURS for model in apps.get_app_config(app).get_models()]
-WRITTEN_BY_ADMINS = ("customers.RejectionReason",)
+WRITTEN_BY_ADMINS = ("customers.RejectionReason", "customers.QualityThreshold")
 RECORDS = [model for model in MODELS if model._meta.label not in WRITTEN_BY_ADMINS]
 
 
