@@ -16,6 +16,10 @@ from customers.requirement_cards import Card
 from customers.views import PersonRequest, refusal_of
 
 
+class Busy(Exception):  # noqa: N818 - it is an answer
+    """So many images are being checked that this one has to come again: the browser still has it."""
+
+
 @require_POST
 @permission_required("customers.change_customer", raise_exception=True)
 def keep_image(request: PersonRequest, pk: uuid.UUID, side: str, requirement: str) -> HttpResponse:
@@ -24,7 +28,10 @@ def keep_image(request: PersonRequest, pk: uuid.UUID, side: str, requirement: st
     card = _card(request, customer, requirement)
     if card.document_form().side(side) is None:
         raise Http404("This document has no such side.")
-    refusal = _keep(request, card, side)
+    try:
+        refusal = _keep(request, card, side)
+    except Busy:
+        return HttpResponse(status=429, headers={"Retry-After": "3"})
     fresh = card if refusal else _card(request, customer, requirement)
     form = fresh.document_form()
     form.initial["override_reason"] = request.POST.get("override_reason", "")
@@ -45,13 +52,15 @@ def _card(request: PersonRequest, customer: Customer, requirement: str) -> Card:
 
 
 def _keep(request: PersonRequest, card: Card, side: str) -> str:
-    """Keep the image that was sent, or return the sentence that says why not."""
+    """Keep the image that was sent, or return the sentence that says why not. Raises Busy."""
     upload = request.FILES.get(f"{side}_image")
     if upload is None:
         return "Choose the image again: none arrived."
     try:
         image = clean_image(upload)
     except ValidationError as error:
+        if error.code == "busy":
+            raise Busy from None
         return " ".join(error.messages)
     return refusal_of(
         lambda: draft_actions.keep_image(

@@ -18,6 +18,7 @@
 
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const { xhr } = detail;
+    if (xhr.status === 429) return; // whoever asked says so, and asks again
     if (xhr.status === 403) show("forbidden", "You may not do this. Ask an admin for the permission.");
     else if (xhr.status === 404) show("gone", "This is no longer here. Reload the page to see what is.");
     else show(faultOf(detail), `This did not work, and it is our fault. What you typed is still here: try again.${reference(xhr)}`);

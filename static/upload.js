@@ -1,6 +1,8 @@
 // An image on its way up, from a slot whose input sends it by itself: how much of it has gone, with a number and a way
 // to stop it. A form whose images are still on their way waits for them before it is sent.
 (() => {
+  const BUSY = 429;
+  const AGAIN_MS = 3000;
   const held = new Map(); // form → how to send it
   const forms = new WeakMap(); // slot → its form
 
@@ -95,8 +97,19 @@
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((type) =>
     document.addEventListener(type, ({ detail }) => {
       const slot = slotOf(detail);
-      if (slot) note(slot, "This did not arrive. It is sent again with the document.");
+      if (slot && detail.xhr?.status === BUSY) again(slot);
+      else if (slot) note(slot, "This did not arrive. It is sent again with the document.");
     }));
+
+  // Many images are being checked: this one is sent again by itself, as long as it is still the one that was chosen.
+  const again = (slot) => {
+    const input = slot.querySelector("input[type=file]");
+    const [file] = input.files;
+    note(slot, "Many images are being checked at this moment. This one is sent again in a few seconds.");
+    setTimeout(() => {
+      if (input.isConnected && file && input.files[0] === file) htmx.trigger(input, "change");
+    }, AGAIN_MS);
+  };
 
   document.addEventListener("click", ({ target }) => {
     const slot = target.closest("[data-upload-cancel]")?.closest("[data-slot]");

@@ -1,5 +1,6 @@
 """One image of a document, kept from the moment it is chosen."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from cryptomate.testing import passport_requirement
 from customers.models import Customer, Document
 from customers.tests.making import make_customer, make_document, make_request
 from customers.tests.pictures import no_photo, photo
+from imaging import turns
 from imaging.hostile import HEIC, HOSTILE
 from provider.models import ProviderCall
 
@@ -105,6 +107,17 @@ def test_of_a_hostile_file_nothing_is_stored(as_officer: Client, customer: Custo
 
             assert (hostile.name, answer.status_code) == (hostile.name, 422)
             assert "field-error" in answer.content.decode()
+    assert not Document.objects.exists()
+
+
+def test_when_many_are_being_checked_the_browser_is_asked_to_come_again(
+    as_officer: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_in_this_process", threading.BoundedSemaphore(1))
+    with turns.turn():
+        answer = keep(as_officer, customer)
+
+    assert (answer.status_code, answer["Retry-After"]) == (429, "3")
     assert not Document.objects.exists()
 
 
