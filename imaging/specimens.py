@@ -26,14 +26,20 @@ def side_of(kind: str, seed: int) -> Side:
 
 
 def photograph(
-    someone: Holder, side: Side, *, kind: str = "good", seed: int = 0, size: tuple[int, int] = SIZE
+    someone: Holder,
+    side: Side,
+    *,
+    kind: str = "good",
+    seed: int = 0,
+    size: tuple[int, int] = SIZE,
+    quality: int | None = None,
 ) -> bytes:
-    """Return a JPEG of one side of a document, with what is wrong in this kind."""
+    """Return a JPEG of one side of a document, with what is wrong in this kind. Its quality varies unless given."""
     chance = random.Random(f"{kind} {seed}")  # noqa: S311 - the same picture every time is what is wanted
     scene = good_scene(chance, size)
     KINDS[kind](scene, chance)
     page = draw(someone, side, width=round(scene.width), is_open=scene.is_open)
-    return encoded(take(page, scene, chance), quality=scene.quality)
+    return encoded(take(page, scene, chance), quality=quality or scene.quality)
 
 
 def encoded(image: Image.Image, *, quality: int = 88) -> bytes:

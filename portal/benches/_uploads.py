@@ -14,14 +14,15 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from imaging.specimens import encoded, specimen
+from imaging.drawing import holder
+from imaging.specimens import photograph
 from portal.benches._officer import make_officer
 from portal.benches._postgres import Server
 from portal.benches._processes import PATIENCE, Processes, manage, portal_env, start_portal
 from portal.benches._report import Report, percentile
 
 SIZE = (4000, 3000)
-QUALITY = 97  # of the JPEG: as heavy as phones make them
+QUALITY = 96  # of the JPEG: as heavy as phones make them
 PHOTOS = 4  # different ones, sent in turn
 AT_ONCE = 2  # officers who send while another reads
 LONGEST = 1.0  # seconds, median
@@ -78,7 +79,7 @@ def _sendings(customers: list[str], bodies: list[bytes]) -> list[tuple[str, byte
 
 
 def _body(seed: int) -> bytes:
-    photo = encoded(specimen("good", 3 * seed, size=SIZE), quality=QUALITY)
+    photo = photograph(holder(seed), "passport", seed=seed, size=SIZE, quality=QUALITY)
     image = SimpleUploadedFile("passport.jpg", photo, "image/jpeg")
     return encode_multipart(BOUNDARY, {"document_type": "passport", "front_image": image})
 
