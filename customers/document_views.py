@@ -13,6 +13,7 @@ from customers.document_page import DocumentPage, find_document
 from customers.models import Document
 from customers.pages import person_of
 from customers.views import PersonRequest
+from vault.stores import StoreAway
 
 # A picture and nothing else: it may run nothing, load nothing, stand in nobody's page, and stay in no cache.
 IMAGE_HEADERS = {
@@ -46,7 +47,12 @@ def _page(request: PersonRequest, document: Document) -> HttpResponse:
 def image(request: PersonRequest, pk: uuid.UUID, document: uuid.UUID, side: str) -> HttpResponse:
     found = get_object_or_404(Document, pk=document, customer=pk)
     is_shown = request.method == "GET"
-    stored = (open_image if is_shown else describe_image)(document=found, side=side, by=request.user)
+    try:
+        stored = (open_image if is_shown else describe_image)(document=found, side=side, by=request.user)
+    except StoreAway as error:
+        return HttpResponse(
+            str(error), status=503, content_type="text/plain", headers={**IMAGE_HEADERS, "Retry-After": "10"}
+        )
     if stored is None:
         raise Http404("This side was not uploaded.")
     return HttpResponse(

@@ -24,8 +24,9 @@ from customers.reasons import note_unknown
 from customers.requirements import concerns
 from customers.statuses import OPEN_REQUEST_STATUSES, REQUEST_WORDS, DocumentStatus, RequestStatus, Source
 from provider.actions import want
-from provider.effects import NeedsAPerson
+from provider.effects import NeedsAPerson, NotReady
 from provider.models import CallKind, ProviderCall
+from vault.stores import StoreAway
 
 Occasion = following.Occasion
 
@@ -167,14 +168,15 @@ class UploadDocument:
 
     def send(self, client: Client, call: ProviderCall) -> ProductAnswer:
         document = Document.objects.select_related("request", "customer").get(pk=call.target_id)
+        front, back = _images(document)
         call.payload = {"was_missing": document.requirement in _missing_documents(document.request)}
         call.save(update_fields=["payload"])
         return client.upload_document(
             str(document.customer.api_id),
             document.request.api_id,
             document_type=document.document_type,
-            image_front=data_uri(document, "front"),
-            image_back=data_uri(document, "back") if document.back else None,
+            image_front=front,
+            image_back=back,
             metadata=document.metadata,
             replace=call.attempts > 1 or _replaces_another(document),
         )
@@ -247,6 +249,13 @@ class SubmitRequest:
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         following.hasten_sync(EnablementRequest.objects.get(pk=call.target_id), now=timezone.now())
+
+
+def _images(document: Document) -> tuple[str, str | None]:
+    try:
+        return data_uri(document, "front"), data_uri(document, "back") if document.back else None
+    except StoreAway as error:
+        raise NotReady("The store for documents does not answer, so it is sent as soon as that is back.") from error
 
 
 def data_uri(document: Document, side: str) -> str:

@@ -12,6 +12,7 @@ from customers import following, reading_actions
 from customers.models import Document, EnablementRequest
 from provider.budget import BudgetSpent
 from provider.client import provider_client
+from vault.stores import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -51,4 +52,8 @@ def read_due_documents(**_: Any) -> None:
 
 @shared_task
 def read_document(*, document_id: str, **_: Any) -> None:
-    reading_actions.read_document(uuid.UUID(document_id), now=timezone.now())
+    """Read one document. Where its image cannot be had now, it is due again after a while."""
+    try:
+        reading_actions.read_document(uuid.UUID(document_id), now=timezone.now())
+    except StoreAway as error:
+        logger.warning("Document %s could not be read: %s", document_id, error)

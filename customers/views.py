@@ -26,11 +26,12 @@ from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
 from customers.unsaved_actions import keep_typed
 from provider.actions import AlreadyUnderway
+from vault.stores import StoreAway
 
 CHANGED_MEANWHILE = (
     "This changed while you were filling it in. Look at what stands above, then send yours again to replace it."
 )
-MAY_NOT_CHANGE = (NotAllowed, StepNotAllowed, AlreadyUnderway)
+MAY_NOT_CHANGE = (NotAllowed, StepNotAllowed, AlreadyUnderway, StoreAway)
 
 
 class PersonRequest(HttpRequest):

@@ -17,7 +17,7 @@ from django.utils import timezone
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget
 from provider.client import forget, last_heard
-from provider.effects import NeedsAPerson, effect_of, lease_of
+from provider.effects import NeedsAPerson, NotReady, effect_of, lease_of
 from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
 
@@ -121,6 +121,8 @@ def _attempt(call: ProviderCall, *, was_sent: bool, client: Client) -> None:
         return
     except budget.BudgetSpent:
         _retry(call, was_sent=was_sent, wait=timedelta(seconds=1))
+    except NotReady as missing:
+        _retry(call, was_sent=was_sent, wait=_growing(call), message=str(missing))
     except NeedsAPerson as question:
         _hand_to_a_person(call, str(question))
     except NotFoundOut as refusal:
@@ -234,7 +236,14 @@ def _growing(call: ProviderCall) -> timedelta:
     return min(LONGEST_WAIT, timedelta(seconds=2 ** min(call.attempts, 10)))
 
 
-def _retry(call: ProviderCall, *, was_sent: bool, wait: timedelta, error: CryptoMateError | None = None) -> None:
+def _retry(
+    call: ProviderCall,
+    *,
+    was_sent: bool,
+    wait: timedelta,
+    error: CryptoMateError | None = None,
+    message: str = "",
+) -> None:
     with transaction.atomic():
         if not _still_ours(call):
             return
@@ -242,6 +251,7 @@ def _retry(call: ProviderCall, *, was_sent: bool, wait: timedelta, error: Crypto
         call.next_attempt_at = timezone.now() + wait
         if error:
             _note(call, error)
+        call.message = message or call.message
         call.save(update_fields=NOTED)
 
 

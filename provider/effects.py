@@ -14,7 +14,7 @@ class Effect(Protocol):
     kind: str
 
     def send(self, client: Client, call: ProviderCall) -> Any:
-        """Make the call. Raises the client's errors."""
+        """Make the call. Raises the client's errors, and NotReady before anything has left."""
 
     def look_up(self, client: Client, call: ProviderCall) -> Any | None:
         """Return the answer `send` would have brought, found at the provider; None when the effect did not happen.
@@ -33,6 +33,10 @@ class Effect(Protocol):
 
     def refused(self, call: ProviderCall, error: Refused) -> None:
         """Write what the refusal means for our rows. Runs in the transaction that settles the call."""
+
+
+class NotReady(Exception):  # noqa: N818 - it is an outcome, not a failure
+    """What is to be sent cannot be had at the moment, and nothing has left; the message says what is waited for."""
 
 
 class NeedsAPerson(Exception):  # noqa: N818 - it is an outcome, not a failure

@@ -1,4 +1,7 @@
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
-from vault.checks import document_storage_is_a_folder
+from vault.checks import document_storage_is_usable, endpoint_is_an_address
 from vault.cipher import CannotDecrypt
 from vault.storage import EncryptedStorage
 from vault.tests.models import Paper
@@ -145,11 +148,60 @@ def test_a_folder_can_be_named(settings: Any, tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere" / name).exists()
 
 
-def test_a_store_we_cannot_use_is_refused_at_the_start(settings: Any) -> None:
-    settings.DOCUMENT_STORAGE = "ftp://documents.example.com/"
+@pytest.mark.parametrize(
+    ("address", "fault"),
+    [
+        ("ftp://documents.example.com/", "names a store that is not supported"),
+        ("s3://", "names no bucket"),
+        ("s3://Documents_Here", "names no bucket"),
+        ("s3://key:secret@documents", "names no bucket"),
+        ("s3://documents?acl=public", "names no bucket"),
+        ("s3://documents/../others", "names a folder of the bucket that is no plain path"),
+        ("s3://documents//portal images", "names a folder of the bucket that is no plain path"),
+    ],
+)
+def test_a_store_we_cannot_use_is_refused_at_the_start(settings: Any, address: str, fault: str) -> None:
+    settings.DOCUMENT_STORAGE = address
 
-    assert [error.id for error in document_storage_is_a_folder()] == ["vault.E004"]
+    assert [(error.id, error.msg) for error in document_storage_is_usable()] == [
+        ("vault.E004", f"DOCUMENT_STORAGE {fault}.")
+    ]
 
 
-def test_a_folder_passes_the_check() -> None:
-    assert document_storage_is_a_folder() == []
+@pytest.mark.parametrize("address", ["", "/srv/documents", "s3://documents", "s3://documents/portal/live/"])
+def test_a_folder_and_a_bucket_pass_the_check(settings: Any, address: str) -> None:
+    settings.DOCUMENT_STORAGE = address
+
+    assert document_storage_is_usable() == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "found"),
+    [("s3.example.com", ["vault.E005"]), ("https://", ["vault.E005"]), ("https://s3.example.com", []), ("", [])],
+)
+def test_an_endpoint_is_an_address(settings: Any, endpoint: str, found: list[str]) -> None:
+    settings.DOCUMENT_STORAGE_ENDPOINT = endpoint
+
+    assert [error.id for error in endpoint_is_an_address()] == found
+
+
+def test_a_file_deleted_while_it_is_sealed_again_stays_away(
+    storage: EncryptedStorage, own_folder: Path, rotate: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = storage.save("a.png", ContentFile(SCAN))
+    rotate()
+    monkeypatch.setattr("os.fsync", lambda _: storage.delete(name))
+
+    with pytest.raises(FileNotFoundError):
+        storage.rotate(name)
+
+    assert [path for path in own_folder.rglob("*") if path.is_file()] == []
+
+
+def test_nothing_of_the_library_for_buckets_is_loaded_at_the_start() -> None:
+    loaded = "import sys, django; django.setup(); print('boto3' in sys.modules, 'storages' in sys.modules)"
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", "DEMO": "1"}
+
+    answer = subprocess.run([sys.executable, "-c", loaded], env=env, capture_output=True, text=True, check=True)
+
+    assert answer.stdout.split() == ["False", "False"]

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vault.rotation import Tally, encrypted_models, rotate_files, rotate_rows
 from vault.storage import EncryptedStorage
+from vault.stores import StoreAway
 
 
 class Command(BaseCommand):
@@ -19,7 +20,12 @@ class Command(BaseCommand):
         unreadable = 0
         for model in encrypted_models():
             unreadable += self.report(model._meta.label, rotate_rows(model, batch=batch))
-        unreadable += self.report("Files", rotate_files(EncryptedStorage()))
+        try:
+            unreadable += self.report("Files", rotate_files(EncryptedStorage()))
+        except StoreAway:
+            raise CommandError(
+                "The store for documents does not answer. Run this again: it goes on from here."
+            ) from None
         if unreadable:
             raise CommandError(
                 f"{unreadable} cannot be opened with the keys in DATA_KEYS. "
