@@ -1,8 +1,11 @@
 """Starts an S3-compatible server for tests: a real process, which checks signatures as the real ones do."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -11,16 +14,23 @@ import boto3
 from botocore.config import Config
 
 BUCKET = "documents"
+PATIENCE = 60.0  # seconds
 NOBODY = {"aws_access_key_id": "setup", "aws_secret_access_key": "setup", "region_name": "us-east-1"}
 ALL_OF_S3 = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class BucketServer:
     """moto's server with one bucket and one user, whose keys it asks for."""
 
-    def __init__(self, port: int, log: Path) -> None:
-        self.port, self.log = port, log
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, log: Path) -> None:
+        self.port, self.log = free_port(), log
+        self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
         self.keys: dict[str, str] = {}
 
@@ -30,6 +40,10 @@ class BucketServer:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, env={**os.environ, "MOTO_PORT": str(self.port)}
             )
+        give_up_at = time.monotonic() + PATIENCE
+        while not self.answers():
+            assert time.monotonic() < give_up_at, f"moto does not answer: {self.log.read_text()[-1000:]}"
+            threading.Event().wait(0.1)
 
     def answers(self) -> bool:
         try:

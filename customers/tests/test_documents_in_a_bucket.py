@@ -18,7 +18,6 @@ from cryptomate.testing import FakeTransport, client_json, request_json
 from customers.models import Customer, Document, EnablementRequest
 from customers.tests.making import NOTHING_MISSING, make_customer, make_request
 from customers.tests.pictures import photo
-from portal.testing import eventually, free_port
 from provider.actions import carry_out
 from provider.models import CallState, ProviderCall
 from vault import cipher, stores
@@ -28,7 +27,7 @@ from vault.stores import StoreAway
 
 pytest.importorskip("moto.server", reason="moto, the server these tests start, is not installed")
 
-from vault.testing import BUCKET, BucketServer
+from vault.testing import BUCKET, BucketServer, free_port
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,10 +41,9 @@ SCAN = b"\x89PNG the image of a passport"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
-    server = BucketServer(free_port(), tmp_path_factory.mktemp("bucket") / "server.log")
-    server.start()
+    server = BucketServer(tmp_path_factory.mktemp("bucket") / "server.log")
     try:
-        eventually(server.answers, within=60)
+        server.start()
         server.prepare()
         yield server
     finally:
