@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos") / "passport.jpg"
-    path.write_bytes(specimen(title="PASSPORT", name="MARIA BARBER", number="AB1234567"))
+    path.write_bytes(specimen(title="PASSPORT", name="MARIA BARBER", number="CD7654321"))  # nobody else has sent it
     return path
 
 
@@ -100,7 +100,7 @@ def under(page: Page, x: float, y: float) -> tuple[float, float]:
 
 def ready(page: Page) -> None:
     expect(page.locator(".viewer--armed")).to_be_visible()
-    page.wait_for_function("document.querySelector('[data-viewer] img').complete")
+    expect(looked_at(page)).to_have_js_property("complete", True)
 
 
 def test_every_key_of_the_viewer_changes_how_the_image_is_shown(officer: Page, stack: Stack, draft: str) -> None:
@@ -123,9 +123,9 @@ def test_every_key_of_the_viewer_changes_how_the_image_is_shown(officer: Page, s
     page.keyboard.press("f")
     expect(looked_at(page)).to_have_attribute("alt", "Back of National ID")
     page.keyboard.press("Shift+F")
-    page.wait_for_function("document.fullscreenElement?.matches('[data-viewer]')")
+    expect(page.locator("[data-viewer]:fullscreen")).to_be_visible()
     page.keyboard.press("Shift+F")
-    page.wait_for_function("!document.fullscreenElement")
+    expect(page.locator(":fullscreen")).to_have_count(0)
 
 
 def test_the_wheel_and_a_double_click_zoom_where_the_pointer_is(officer: Page, stack: Stack, draft: str) -> None:
@@ -136,10 +136,10 @@ def test_the_wheel_and_a_double_click_zoom_where_the_pointer_is(officer: Page, s
     assert box
     x, y = box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.4
 
+    zoom = page.locator("[data-zoom]").inner_text()
     page.mouse.move(x, y)
     page.mouse.wheel(0, -200)
-    page.wait_for_function("was => document.querySelector('[data-viewer] img').getBoundingClientRect().width > was",
-                           arg=box["width"] * 1.1)  # fmt: skip
+    expect(page.locator("[data-zoom]")).not_to_have_text(zoom)
     assert under(page, x, y) == pytest.approx((0.7, 0.4), abs=0.01)
     page.mouse.dblclick(x, y)
     assert under(page, x, y) == pytest.approx((0.7, 0.4), abs=0.01)
@@ -258,6 +258,6 @@ def test_a_document_is_chosen_looked_at_and_uploaded_without_scripts(
     expect(page.get_by_role("button", name="Turn right")).to_have_count(0)
     page.get_by_role("link", name="Maria Barber").click()
 
-    page.get_by_label("Document Number", exact=True).fill("AB1234567")
+    page.get_by_label("Document Number", exact=True).fill("CD7654321")
     page.get_by_role("button", name="Upload document").click()
     expect(page.get_by_text(re.compile("being uploaded to CryptoMate"))).to_be_visible()
