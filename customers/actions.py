@@ -108,7 +108,7 @@ def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, 
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
-    document = keep_draft(request, requirement_id, upload, by=by)
+    document = _put_together(request, requirement_id, upload, by=by)
     check_not_expired(document, today=timezone.localdate())
     _release(document, reason=upload.override_reason, by=by)
     customer.unsaved_answers.on(document_key(requirement_id)).delete()
@@ -198,7 +198,13 @@ def _recorded(customer: Customer, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, *, by: User) -> Document:
-    """Put the upload into the requirement's draft. Images not given stay as they were.
+    draft = _put_together(request, requirement_id, upload, by=by)
+    draft.save()
+    return draft
+
+
+def _put_together(request: EnablementRequest, requirement_id: str, upload: Upload, *, by: User) -> Document:
+    """Put the upload into the requirement's draft, which is not saved yet. Images not given stay as they were.
 
     A draft of another type is put aside: a photo of another document is no start for this one.
     """
@@ -218,16 +224,18 @@ def keep_draft(request: EnablementRequest, requirement_id: str, upload: Upload, 
     for side, image in (("front", upload.front), ("back", upload.back)):
         if image:
             _put_image(draft, side, image)
-    draft.save()
     return draft
 
 
 def _release(document: Document, *, reason: str, by: User) -> None:
-    """Let the document go to the provider, in spite of warnings where there is a reason. Raises NotAllowed."""
+    """Save the document and let it go to the provider, in spite of warnings where there is a reason.
+
+    Raises NotAllowed before anything is stored.
+    """
     document.overridden = check_may_go(document, reason=reason)
     document.override_reason = reason if document.overridden else None
     document.released_at = timezone.now()
-    document.save(update_fields=["overridden", "override_reason", "released_at"])
+    document.save()
     if document.overridden:
         record(
             kind=Kind.WARNINGS_OVERRIDDEN, by=by, customer_id=document.customer_id, subject=document,

@@ -1,5 +1,6 @@
 """What is wrong with an image is said before anything is sent: errors keep it here, warnings ask for a reason."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,7 +136,9 @@ def test_what_is_typed_as_a_reason_survives_another_image(as_officer: Client, cu
 @pytest.mark.parametrize(
     ("take", "reason"), [(lambda: bad_photo("dark"), REASON), (photo, "")], ids=["bad", "doubtful"]
 )
-def test_the_action_refuses_what_the_form_would(customer: Customer, officer: User, take: Any, reason: str) -> None:
+def test_the_action_refuses_what_the_form_would(
+    customer: Customer, officer: User, settings: Any, take: Any, reason: str
+) -> None:
     doubtful()
     upload = Upload("passport", {"number": "P1"}, clean_image(take()), None, override_reason=reason)
 
@@ -143,6 +146,7 @@ def test_the_action_refuses_what_the_form_would(customer: Customer, officer: Use
         upload_document(customer=customer, requirement_id="identity_document", upload=upload, by=officer)
 
     assert not Document.objects.exists()
+    assert not [path for path in Path(settings.DOCUMENT_STORAGE).rglob("*") if path.is_file()]
 
 
 def test_the_database_takes_no_overridden_warning_without_a_reason(customer: Customer) -> None:
