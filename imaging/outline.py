@@ -19,6 +19,7 @@ THUMB = 11  # small pixels: what is narrower and sticks out is no part of the do
 SPREAD = 0.67  # height by width: a passport's page has 0.70, a card cut off less than 0.63
 NEAR = 2.0  # small pixels from the border that count as on it
 LEAST_AREA, LEAST_SUPPORT = 0.08, 0.6
+SURE = 0.8  # support without which nothing is said to be cut off: it may be the table that was taken for the document
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def find(image: Image.Image) -> Outline:
     if len(hull) < 4:
         return _whole(image)
     sides = _Sides(small, _corners(hull))
-    if mask.sum() < LEAST_AREA * mask.size or sides.seen < 2 or sides.support < LEAST_SUPPORT:
+    needed = SURE if sides.cut else LEAST_SUPPORT
+    if mask.sum() < LEAST_AREA * mask.size or sides.seen < 2 or sides.support < needed:
         return _whole(image, sides.support)
     return Outline(
         sides.corners * np.array(image.size) / small.size,
