@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import F
+
 from cryptomate import DocumentRequirement, ValidDocument
 from customers.columns import is_answered
 from customers.models import Document, EnablementRequest, RequirementSnapshot
@@ -46,9 +48,9 @@ def checklists_of(requests: Collection[EnablementRequest]) -> dict[uuid.UUID, Ch
     """
     customers = [request.customer_id for request in requests]
     asked: dict[uuid.UUID, list[dict[str, Any]]] = {customer: [] for customer in customers}
-    snapshots = RequirementSnapshot.objects.filter(request__customer__in=customers).select_related("request")
-    for snapshot in snapshots.order_by("taken_at"):
-        asked[snapshot.request.customer_id].append(snapshot.missing_requirements)
+    snapshots = RequirementSnapshot.objects.filter(request__customer__in=customers)
+    for snapshot in snapshots.annotate(customer=F("request__customer")).order_by("taken_at"):
+        asked[snapshot.customer].append(snapshot.missing_requirements)
     documents = _newest_documents(customers)
     return {request.pk: _checklist(request, asked[request.customer_id], documents) for request in requests}
 

@@ -121,11 +121,17 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     page.get_by_label("Document type", exact=True).select_option("national_id")
     expect(page.get_by_label("Back image", exact=True)).to_have_count(1)
 
-    # 3. Supply it
-    page.get_by_label("Phone country code", exact=True).fill("54")
+    # 3. Supply it; what was begun is there again after a look elsewhere
+    with page.expect_response(re.compile("/unsaved/data/")):
+        page.get_by_label("Phone country code", exact=True).fill("54")
+    begun = page.url
+    page.goto(f"{stack.url}/customers/")
+    page.goto(begun)
+    expect(page.get_by_label("Phone country code", exact=True)).to_have_value("54")
     page.get_by_label("Phone number", exact=True).fill("1168860622")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    expect(page.locator("#difference")).to_contain_text("Satisfied: phone.")
     upload_passport(page, photo(tmp_path, "passport"))
     expect(page.get_by_role("button", name="Upload document")).to_have_count(0)
 
@@ -138,6 +144,7 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
         "code": "DOCUMENT_UNREADABLE", "description": "Unreadable", "items": [
             {"type": "document", "key": "passport", "reason": reason}]})  # fmt: skip
     badge(page, "Rejected")
+    expect(page.locator("#difference")).to_contain_text("Came back: passport, the passport photo is blurry.")
     page.reload()
     expect(page.get_by_text(reason).first).to_be_visible()
     upload_passport(page, photo(tmp_path, "sharper", take=1))
