@@ -14,6 +14,8 @@ from pytest_django.fixtures import Settings
 CHROMIUM = shutil.which("chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
+NOT_FOR_WIDGETS = ("WhiteNoiseMiddleware", "deliveries_first")  # files and deliveries have no address here
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
@@ -31,7 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def address(settings: Settings) -> Iterator[str]:
     settings.ROOT_URLCONF = "portal.tests.widget_pages"
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith(NOT_FOR_WIDGETS)]
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     server.set_app(StaticFilesHandler(WSGIHandler()))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
