@@ -15,6 +15,13 @@ def expires_soon(day: date | None, *, today: date) -> bool:
     return day is not None and today <= day <= today + SOON
 
 
+def warning_about(day: date | None, *, today: date) -> str:
+    """Return the sentence that asks for a reason; empty where the document is valid for long enough."""
+    if not expires_soon(day, today=today):
+        return ""
+    return f"This document expires on {in_words(day)}: CryptoMate may refuse it by the time it is looked at."
+
+
 def reason_against(typed: date | None, read: date | None, *, today: date) -> str:
     """Return the sentence that refuses the document; empty where neither day is past."""
     if is_expired(typed, today=today):

@@ -4,14 +4,19 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
+from customers.expiry import expires_soon
 from customers.models import Customer, Document
 from customers.pictures import SAME, sent_with
 from customers.policies import NotAllowed
+from customers.readings import expiry_of
 from customers.statuses import DocumentStatus
 from customers.thresholds import thresholds_for
 from imaging.judging import Finding, Thresholds, judge, usual
 
 SIDES = ("front", "back")
+EXPIRES_SOON = "expires_soon"
 MOST_LOOKED_AT = 20  # documents with the same picture: one is enough to say
 
 
@@ -79,6 +84,8 @@ def check_may_go(document: Document, *, reason: str) -> list[str]:
         for error in errors_in(findings):
             raise NotAllowed(f"{side.title()} image: {error.sentence}")
     codes = [f"{side}: {each.code}" for side, findings in found.items() for each in warnings_in(findings)]
+    if expires_soon(expiry_of(document), today=timezone.localdate()):
+        codes.append(EXPIRES_SOON)
     if codes and not reason:
-        raise NotAllowed("There are warnings about these images. Say why they are sent as they are.")
+        raise NotAllowed("There are warnings about this document. Say why it is sent as it is.")
     return codes

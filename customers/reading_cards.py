@@ -5,15 +5,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
-
 from cryptomate import RequirementField, ValidDocument
 from customers.document_keys import as_day, expiry_of, number_of
 from customers.expiry import earliest, expires_soon, is_expired
 from customers.models import Customer, Document, normal_id_number
 from customers.readings import WAITING, facts_of, state_of
-from customers.requirement_forms import DocumentForm, metadata_name
+from customers.requirement_forms import DocumentForm, metadata_name, value_in
 from imaging.comparing import Compared, Typed, compare
 from imaging.facts import Facts
 
@@ -122,7 +119,7 @@ class ReadingCard:
             return None
         if self.form is None:
             return self.document.metadata.get(wanted.key)
-        return cleaned(self.form[metadata_name(wanted)])
+        return value_in(self.form[metadata_name(wanted)])
 
 
 def reading_card(
@@ -134,12 +131,3 @@ def reading_card(
         return None
     is_form = isinstance(form, DocumentForm)
     return ReadingCard(customer, shown, form.option if is_form else option, today, form if is_form else None)
-
-
-def cleaned(bound: forms.BoundField) -> Any:
-    """Return what stands in the field as its value; the text as typed where it is none yet."""
-    typed = bound.value()
-    try:
-        return bound.field.clean(typed)
-    except ValidationError:
-        return typed

@@ -12,6 +12,7 @@ from customers import actions
 from customers.models import Customer
 from customers.pages import requirement_card
 from customers.requirement_cards import Card
+from customers.requirement_forms import DocumentForm
 from customers.unsaved_actions import keep_typed
 from customers.views import PersonRequest, refusal_of
 
@@ -21,7 +22,10 @@ from customers.views import PersonRequest, refusal_of
 def reading(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     """Answer with what the document says beside what is typed now. A POST, so that no address holds what was typed."""
     card = _card(request, pk, requirement)
-    return render(request, "customers/_reading.html", {"card": card, "customer": card.customer})
+    form = card.form if isinstance(card.form, DocumentForm) else None
+    asks_for_reason = form is not None and form.has_warnings and "override_reason" not in request.POST
+    context = {"card": card, "form": form, "asks_for_reason": asks_for_reason}
+    return render(request, "customers/_reading_answer.html", context)
 
 
 @require_POST

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from customers.document_keys import kept_expiry
+from customers.expiry import earliest
 from customers.models import Document
 from imaging.facts import Facts
 from imaging.reading import NO_READER, NOT_READ, READ, Reading, as_facts, as_json
@@ -48,6 +51,12 @@ def facts_of(document: Document) -> Facts | None:
         if other.number == first.number:
             first = replace(first, **{name: getattr(first, name) or getattr(other, name) for name in BLANKS})
     return first
+
+
+def expiry_of(document: Document) -> date | None:
+    """Return the earlier of the two last days: the one that was typed and the one that was read."""
+    facts = facts_of(document)
+    return earliest([kept_expiry(document.metadata), facts.expiry_date if facts else None])
 
 
 def _kept(document: Document) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from customers.answer_fields import as_answer, as_typed, field_for
 from customers.checklists import DocumentCard
 from customers.columns import OPTIONAL_COLUMNS, REGION, columns_of
 from customers.document_keys import as_day, expiry_of
-from customers.expiry import is_expired, reason_against
+from customers.expiry import earliest, is_expired, reason_against, warning_about
 from customers.findings import SIDES, Judge, errors_in, warnings_in
 from customers.form_fields import ask_by_name, line
 from customers.forms import CARD_FIELDS, CustomerForm, answers_in_step, check_phone_is_whole, values_of
@@ -173,8 +173,20 @@ class DocumentForm(forms.Form):
 
     @property
     def has_warnings(self) -> bool:
-        """Answer whether a kept image may be sent only with a reason."""
-        return any(warnings_in(side.findings) for side in self.sides)
+        """Answer whether what is kept may be sent only with a reason."""
+        return bool(self.expiry_warning) or any(warnings_in(side.findings) for side in self.sides)
+
+    @property
+    def expiry_warning(self) -> str:
+        """Return that the document expires soon, as it stands in the form or was read from its image."""
+        wanted = expiry_of(self.option) if self.option else None
+        typed = as_day(value_in(self[metadata_name(wanted)])) if wanted else None
+        return warning_about(earliest([typed, self._read_expiry]), today=timezone.localdate())
+
+    @property
+    def _read_expiry(self) -> date | None:
+        facts = facts_of(self.draft) if self.draft and not self.has_images else None
+        return facts.expiry_date if facts else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -189,9 +201,12 @@ class DocumentForm(forms.Form):
         for side, findings in found.items():
             for error in errors_in(findings):
                 self.add_error(f"{side}_image", error.sentence)
-        is_doubtful = any(warnings_in(findings) for findings in found.values())
-        if is_doubtful and not self.cleaned_data.get("override_reason") and "override_reason" not in self.errors:
+        if self.cleaned_data.get("override_reason") or "override_reason" in self.errors:
+            return
+        if any(warnings_in(findings) for findings in found.values()):
             self.add_error("override_reason", "Say why these images are sent as they are, or choose others.")
+        elif self.expiry_warning:
+            self.add_error("override_reason", f"{self.expiry_warning} Say why it is sent all the same.")
 
     def _findings(self, side: Side) -> list[Finding]:
         image = self.images.get(side.name)
@@ -203,9 +218,8 @@ class DocumentForm(forms.Form):
         typed = as_day(self.cleaned_data.get(metadata_name(wanted))) if wanted else None
         if wanted and is_expired(typed, today=today):
             self.add_error(metadata_name(wanted), reason_against(typed, None, today=today))
-        facts = facts_of(self.draft) if self.draft and not self.has_images else None
-        if facts and is_expired(facts.expiry_date, today=today):
-            self.add_error("document_type", reason_against(None, facts.expiry_date, today=today))
+        if is_expired(self._read_expiry, today=today):
+            self.add_error("document_type", reason_against(None, self._read_expiry, today=today))
 
     def upload(self) -> Upload:
         """Return what is valid so far, for an upload or for a draft."""
@@ -231,6 +245,15 @@ class ImageField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> CleanImage | None:
         upload = super().clean(data, initial)
         return clean_image(upload) if upload else None
+
+
+def value_in(bound: forms.BoundField) -> Any:
+    """Return what stands in the field as its value; the text as typed where it is none yet."""
+    typed = bound.value()
+    try:
+        return bound.field.clean(typed)
+    except ValidationError:
+        return typed
 
 
 def show_typed(form: forms.Form, typed: Mapping[str, str] | None) -> None:

@@ -319,6 +319,37 @@ def test_a_document_that_expires_within_thirty_days_is_pointed_at(
     assert ("This document expires soon" in card_of(as_officer, customer)) is warned
 
 
+@pytest.mark.django_db
+@time_machine.travel(TODAY, tick=False)
+def test_a_document_that_expires_soon_is_sent_with_a_reason_which_is_on_record(
+    places: None, as_officer: Client, officer: User
+) -> None:
+    customer = customer_asked_for_passport()
+    typed = {"metadata_expiry_date": "01/12/2026"}
+
+    refused = upload(as_officer, customer, **typed, front_image=photo())
+    sent = upload(as_officer, customer, **typed, override_reason="The new one is on its way")
+
+    assert refused.status_code == 422
+    assert "This document expires on 1 Dec 2026" in refused.content.decode()
+    assert sent.status_code == 302
+    assert customer.documents.get().overridden == ["expires_soon"]
+    assert Event.objects.filter(kind="document.warnings_overridden").exists()
+
+
+@pytest.mark.django_db
+@time_machine.travel(TODAY, tick=False)
+def test_the_place_for_a_reason_comes_with_what_was_read(places: None, as_officer: Client, officer: User) -> None:
+    customer = customer_asked_for_passport()
+    read_as(kept_draft(customer, officer), Facts("QR code", number="P1", expiry_date=date(2026, 12, 1)))
+
+    asked = reading_of(as_officer, customer)
+    asked_again = reading_of(as_officer, customer, override_reason="The new one")
+
+    assert "Reason for sending it as it is" in asked
+    assert "Reason for sending it as it is" not in asked_again  # it stands there already
+
+
 # --- Two sides
 
 
