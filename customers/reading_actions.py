@@ -13,7 +13,7 @@ from audit.actions import record
 from audit.kinds import Kind
 from customers.models import Document
 from customers.readings import await_reading, put_reading, waiting_sides
-from imaging.reading import Reading, read
+from imaging.reading import NOT_READ, Reading, read
 from provider.waking import wake
 
 LEASE = timedelta(seconds=120)  # two sides, each with its reader's limit
@@ -67,10 +67,16 @@ def _claim(document_id: uuid.UUID, now: datetime) -> dict[str, str]:
 
 
 def _read(document_id: uuid.UUID, side: str, now: datetime) -> Reading:
+    """Read one side. An image that was replaced or erased meanwhile says nothing."""
     image = Document.objects.get(pk=document_id).image(side)
-    assert image is not None  # noqa: S101 - an image that waits is stored
-    with image.open("rb") as file:
-        return read(file.read(), today=timezone.localdate(now))
+    if image is None:
+        return Reading(NOT_READ)
+    try:
+        with image.open("rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return Reading(NOT_READ)
+    return read(content, today=timezone.localdate(now))
 
 
 @transaction.atomic

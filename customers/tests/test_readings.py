@@ -115,6 +115,17 @@ def test_what_was_read_from_an_image_that_was_replaced_meanwhile_is_not_kept(
 
 
 @pytest.mark.django_db
+def test_an_image_that_is_gone_could_not_be_read(officer: User, reader: list[bytes]) -> None:
+    draft = kept_draft(customer_asked_for_passport(), officer)
+    draft.front.storage.delete(str(draft.front.name))
+
+    read_document(draft.pk, now=timezone.now())
+
+    draft.refresh_from_db()
+    assert (state_of(draft), draft.reading_due_at, reader) == (NOT_READ, None, [])
+
+
+@pytest.mark.django_db
 def test_a_reader_that_died_costs_one_lease(officer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     draft = kept_draft(customer_asked_for_passport(), officer)
     now = timezone.now()
