@@ -15,6 +15,8 @@ class Kind(models.TextChoices):
     DOCUMENT_READ = "document.read", "read a document"
     DOCUMENT_REPLACED = "document.replaced", "replaced a document"
     DOCUMENT_VIEWED = "document.viewed", "looked at a document"
+    DOCUMENT_ERASED = "document.erased", "erased a document"
+    STRAY_FILE_REMOVED = "stray_file.removed", "removed a file that no document names"
     ANSWERS_KEPT = "answers.kept", "typed answers that are not sent yet"
     REASON_WRITTEN = "rejection_reason.written", "wrote a rejection reason"
     REQUEST_OPENED = "request.opened", "asked for the product"

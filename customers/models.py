@@ -262,12 +262,19 @@ def document_storage() -> Any:
     return storages["documents"]
 
 
+ERASED_WITH_FILES = Q(erased_at__isnull=False) & ~Q(front="", back="")
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def standing(self) -> Self:
         return self.exclude(status=DocumentStatus.SUPERSEDED)
 
     def drafts(self) -> Self:
         return self.filter(status=DocumentStatus.DRAFT)
+
+    def with_files_to_remove(self) -> Self:
+        """Erased documents whose files may still be there."""
+        return self.filter(ERASED_WITH_FILES).order_by("erased_at")
 
     def due_for_reading(self, *, now: datetime) -> Self:
         return self.filter(reading_due_at__lte=now).order_by("reading_due_at")
@@ -309,18 +316,18 @@ class Document(HasStatus):
     )
     created_at = models.DateTimeField(default=timezone.now)
     uploaded_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="When all it held was erased, for good.")
 
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            GinIndex(
-                fields=["likeness_parts"], condition=Q(uploaded_at__isnull=False), name="sent_document_likeness"
-            ),
+            GinIndex(fields=["likeness_parts"], condition=Q(uploaded_at__isnull=False), name="sent_document_likeness"),
             models.Index(
                 fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="document_due_for_reading"
             ),
+            models.Index(fields=["erased_at"], condition=ERASED_WITH_FILES, name="erased_document_with_files"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -336,6 +343,11 @@ class Document(HasStatus):
             models.CheckConstraint(
                 condition=Q(overridden=[]) | Q(override_reason__isnull=False), name="overridden_warnings_have_a_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None)
+                | Q(measurements={}, reading__isnull=True, likeness_parts=[], front_likeness="", back_likeness=""),
+                name="erased_document_holds_nothing",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -345,7 +357,9 @@ class Document(HasStatus):
         return self.customer_id
 
     def image(self, side: str) -> FieldFile | None:
-        """Return the stored image of `front` or `back`, or None."""
+        """Return the stored image of `front` or `back`, or None; an erased document has none, whatever lies there."""
+        if self.erased_at:
+            return None
         image: FieldFile = self.front if side == "front" else self.back
         return image or None
 
