@@ -8,9 +8,14 @@ from typing import Any
 from cryptomate import DocumentRequirement, RequirementField, ValidDocument
 from customers.checklists import checklist_of
 from customers.facts import Fact, facts, in_words
-from customers.findings import SIDES
+from customers.findings import SIDES, Judge
+from customers.images import in_words as size_in_words
 from customers.models import Customer, Document
 from customers.requirement_cards import Person, ShownSide
+from customers.sides import measures_in_words
+from imaging.judging import Finding
+
+REFUSED_BEFORE = "refused_before"
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,26 @@ class Version:
     document: Document
     name: str
     is_shown: bool
+
+
+class MeasuredSide(ShownSide):
+    """A side with everything that was measured of it."""
+
+    @property
+    def note(self) -> str:
+        measured = self.document.measurements.get(self.name)
+        if not measured:
+            return self.name.title()
+        measures = measures_in_words(measured)
+        return f"{self.name.title()}, {size_in_words(measured)}{f'. {measures}' if measures else ''}"
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What is wrong with one side, by the limits of today."""
+
+    side: str
+    findings: list[Finding]
 
 
 @dataclass(frozen=True)
@@ -35,14 +60,24 @@ class DocumentPage:
         return self._name(self.document.document_type)
 
     @property
-    def sides(self) -> list[ShownSide]:
-        return [ShownSide(self.document, side, self.name) for side in SIDES if self.document.image(side)]
+    def sides(self) -> list[MeasuredSide]:
+        return [MeasuredSide(self.document, side, self.name) for side in SIDES if self.document.image(side)]
 
     @property
     def first_side(self) -> str:
         """Return the side to show first: the one that was asked for, where there is one."""
         names = [side.name for side in self.sides]
         return self.side if self.side in names else next(iter(names), "")
+
+    @property
+    def remarks(self) -> list[Remarks]:
+        """Return what is wrong with each side. That this very document was refused the page says by itself."""
+        found = Judge(self.customer, self.document.document_type).findings_on(self.document)
+        is_own = bool(self.document.reason)
+        told = {
+            side: [each for each in said if each.code != REFUSED_BEFORE or not is_own] for side, said in found.items()
+        }
+        return [Remarks(side.title(), findings) for side, findings in told.items() if findings]
 
     @property
     def typed(self) -> list[Fact]:

@@ -1,6 +1,8 @@
 """The place of one image on a document's form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 
@@ -40,9 +42,7 @@ class Side:
 
     @property
     def measures(self) -> str:
-        """Return what was measured, in numbers: what the limits in Django admin are about."""
-        kept = (self.draft.measurements if self.draft else {}).get(self.name, {}).get("measures", {})
-        return ", ".join(words.format(kept[name]) for name, words in MEASURED.items() if name in kept)
+        return measures_in_words((self.draft.measurements if self.draft else {}).get(self.name, {}))
 
     @property
     def findings(self) -> list[Finding]:
@@ -64,3 +64,9 @@ class Side:
     @property
     def target(self) -> str:
         return f"#{self.bound.auto_id}_field"
+
+
+def measures_in_words(measured: Mapping[str, Any]) -> str:
+    """Return what was measured of an image, in numbers: what the limits in Django admin are about."""
+    kept = measured.get("measures", {})
+    return ", ".join(words.format(kept[name]) for name, words in MEASURED.items() if name in kept)

@@ -43,6 +43,23 @@ def test_the_page_shows_the_images_beside_what_was_typed(as_officer: Client, doc
         assert words in text_of(page)
 
 
+def test_beneath_an_image_stands_what_was_measured_and_beside_it_what_is_wrong(
+    as_officer: Client, document: Document
+) -> None:
+    measured = {**document.measurements["front"], "converted_from": "HEIC"}
+    measured["measures"] = {**measured["measures"], "brightness": 20.0}
+    document.measurements = {**document.measurements, "front": measured}
+    document.override_reason = "The customer has no other lamp."
+    document.save(update_fields=["measurements", "override_reason"])
+
+    page = text_of(as_officer.get(address(document)).content.decode())
+
+    assert "Front, 160 × 120 px, converted from HEIC. Document" in page
+    assert "brightness 20" in page
+    assert "Front: The photo is too dark" in page
+    assert "Sent in spite of warnings: “The customer has no other lamp.”" in page
+
+
 def test_opening_the_page_and_its_images_is_one_look(as_officer: Client, document: Document) -> None:
     for rest in ("", "front/", "back/", "?side=back"):
         assert as_officer.get(address(document, rest)).status_code == 200
