@@ -231,13 +231,15 @@ def test_a_link_to_no_reason_begins_an_empty_one(as_admin: Client) -> None:
     assert as_admin.get(reverse(ADD, query={"unknown": "garbage"})).status_code == 200
 
 
-def test_a_reason_that_is_taken_out_of_use_is_unknown_again() -> None:
+def test_a_reason_that_is_taken_out_of_use_is_unknown_again(admin_person: User) -> None:
     note_unknown(["Aura too dim"])
     reason = make_reason("aura")
-    reason.save()
+    write_reason(reason=reason, by=admin_person)
     note_unknown(["Aura too dim"])
-    RejectionReason.objects.filter(pk=reason.pk).update(is_active=False)
+    assert not UnknownReason.objects.unwritten().exists()
 
+    reason.is_active = False
+    write_reason(reason=reason, by=admin_person)
     note_unknown(["Aura too dim"])
 
     [unknown] = UnknownReason.objects.unwritten()
