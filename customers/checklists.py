@@ -1,8 +1,9 @@
 """The checklist of one request, put together from its snapshots and documents."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F
@@ -30,10 +31,14 @@ class DocumentCard:
 
 @dataclass(frozen=True)
 class Held:
-    """What a customer handed over: the newest document of each requirement, and the newest call about each."""
+    """What a customer handed over: the newest document of each requirement, and the newest call about each.
+
+    `earlier` are the requirement's other documents, newest first.
+    """
 
     documents: Mapping[str, Document]
     calls: Mapping[uuid.UUID, ProviderCall]
+    earlier: Mapping[str, list[Document]] = field(default_factory=dict)
 
 
 def checklist_of(request: EnablementRequest) -> Checklist:
@@ -74,11 +79,17 @@ def _as_held(request: EnablementRequest, wanted: Wanted, document: Document | No
 
 
 def held_for(request: EnablementRequest) -> Held:
-    documents = {name: found for (_, name), found in _newest_documents([request.customer_id]).items()}
+    rows = list(Document.objects.filter(customer=request.customer_id).select_related("uploaded_by"))
+    documents = {each.requirement: each for each in reversed(rows) if each.status != DocumentStatus.SUPERSEDED}
+    earlier: dict[str, list[Document]] = defaultdict(list)
+    for each in rows:
+        if each is not documents.get(each.requirement):
+            earlier[each.requirement].append(each)
     calls = ProviderCall.objects.filter(
         kind=CallKind.UPLOAD_DOCUMENT, target_id__in=[document.pk for document in documents.values()]
     )
-    return Held(documents, {call.target_id: call for call in calls.order_by("wanted_at")} if documents else {})
+    newest_calls = {call.target_id: call for call in calls.order_by("wanted_at")} if documents else {}
+    return Held(documents, newest_calls, earlier)
 
 
 def document_card(request: EnablementRequest, wanted: Wanted, held: Held | None = None) -> DocumentCard:

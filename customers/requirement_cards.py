@@ -15,6 +15,7 @@ from customers.checklists import DocumentCard, Held, document_card, held_for, is
 from customers.columns import is_held, is_new_kind
 from customers.differences import data_key, document_key
 from customers.display import Face, waiting_face
+from customers.earlier import MOST_SHOWN, Earlier
 from customers.findings import SIDES
 from customers.models import Customer, Document, EnablementRequest
 from customers.naming import one_of
@@ -139,9 +140,17 @@ class Card:
         document = self.document
         return [ShownSide(document, name, self.document_name) for name in SIDES if document and document.image(name)]
 
+    @cached_property
+    def earlier(self) -> list[Earlier]:
+        """Return what was handed over before, newest first."""
+        rows = self.handed_over.earlier.get(self.wanted.id, []) if self.wanted.is_document else []
+        return [Earlier(each, self._name_of(each.document_type)) for each in rows[:MOST_SHOWN]]
+
     @property
     def document_name(self) -> str:
-        document_type = self.document.document_type if self.document else ""
+        return self._name_of(self.document.document_type if self.document else "")
+
+    def _name_of(self, document_type: str) -> str:
         option = self.held.option(document_type)
         return option.name if option else document_type
 
