@@ -22,7 +22,7 @@ class Thresholds:
     least_brightness_doubtful: float = 110
     most_blown_refused: float = 60  # % of the document that is burnt out
     most_blown_doubtful: float = 25
-    most_glare_doubtful: float = 2.5  # % of the document: the largest burnt-out patch
+    most_glare_doubtful: float = 1.5  # % of the document: the largest burnt-out patch
     most_cut_refused: float = 3  # % of the document's edge that lies on the picture's border
     most_page_cut_doubtful: float = 3  # the same, where all of an open passport's page may yet be there
     least_edges_doubtful: float = 60  # % of its weakest side that can be told from what it lies on

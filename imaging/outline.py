@@ -17,7 +17,7 @@ SAMPLES, REACH = 40, 14  # along a side; to either side of it, in small pixels
 LEAST_STEP = 4.0  # of 255, over two pixels, that is an edge
 THUMB = 11  # small pixels: what is narrower and sticks out is no part of the document
 SPREAD = 0.67  # height by width: a passport's page has 0.70, a card cut off less than 0.63
-NEAR = 2.0  # small pixels from the border that count as on it
+NEAR, REACHED = 2.0, 3.0  # small pixels from the border that count as on it, for both ends and for a side's middle
 LEAST_AREA, LEAST_SUPPORT = 0.08, 0.6
 SURE = 0.8  # support without which nothing is said to be cut off: it may be the table that was taken for the document
 
@@ -192,6 +192,9 @@ class _Sides:
             line, support = (pair, 1.0) if is_on_border else self._best(*pair)
             lines.append(line)
             supports.append(support)
+        # A band along the document's edge in another colour may have hidden that it goes on to the border.
+        moved = zip(self.on_border, lines, strict=True)
+        self.on_border = [before or self._reaches_border(*line) for before, line in moved]
         self.corners = np.array([_crossing(lines[at - 1], lines[at]) for at in range(4)])
         self.seen = self.on_border.count(False)
         self.support = min(supports)
@@ -213,6 +216,10 @@ class _Sides:
                 if abs(one[axis] - side) <= NEAR and abs(other[axis] - side) <= NEAR:
                     return True
         return False
+
+    def _reaches_border(self, one: Numbers, other: Numbers) -> bool:
+        x, y = (one + other) / 2
+        return bool(min(x, y, self.wide - x, self.high - y) <= REACHED)
 
     def _best(self, one: Numbers, other: Numbers) -> tuple[tuple[Numbers, Numbers], float]:
         along = (other - one) / max(float(np.hypot(*(other - one))), 1.0)
