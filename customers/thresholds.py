@@ -9,7 +9,6 @@ from django.db.models import Q
 
 from imaging.judging import Thresholds, usual
 
-
 MOST = 1_000_000
 
 

@@ -24,8 +24,11 @@ def test_a_hostile_file_is_refused_for_what_it_is(hostile: Hostile) -> None:
 
 @pytest.mark.usefixtures("process_per_image")
 @pytest.mark.parametrize("hostile", [each for each in HOSTILE if each.exhausts], ids=lambda each: each.name)
-def test_what_exhausts_or_crashes_a_decoder_ends_with_its_process(hostile: Hostile) -> None:
+def test_what_exhausts_or_crashes_a_decoder_ends_with_its_process(
+    hostile: Hostile, caplog: pytest.LogCaptureFixture
+) -> None:
     assert refusal_of(hostile).code in hostile.codes
+    assert "ended the process that opened it" in caplog.text  # by its limits, not because we lost patience
 
 
 def test_there_are_many_kinds_each_with_a_name_of_its_own() -> None:
