@@ -1,5 +1,6 @@
 """Looking at documents: the page of one, and its images, which have no address besides these."""
 
+import logging
 import uuid
 
 from django.contrib.auth.decorators import permission_required
@@ -13,7 +14,10 @@ from customers.document_page import DocumentPage, find_document
 from customers.models import Document
 from customers.pages import person_of
 from customers.views import PersonRequest
+from vault.cipher import CannotDecrypt
 from vault.stores import StoreAway
+
+logger = logging.getLogger(__name__)
 
 # A picture and nothing else: it may run nothing, load nothing, stand in nobody's page, and stay in no cache.
 IMAGE_HEADERS = {
@@ -50,9 +54,10 @@ def image(request: PersonRequest, pk: uuid.UUID, document: uuid.UUID, side: str)
     try:
         stored = (open_image if is_shown else describe_image)(document=found, side=side, by=request.user)
     except StoreAway as error:
-        return HttpResponse(
-            str(error), status=503, content_type="text/plain", headers={**IMAGE_HEADERS, "Retry-After": "10"}
-        )
+        return _not_now(str(error))
+    except (CannotDecrypt, FileNotFoundError) as error:
+        logger.error("The image of document %s does not open (%s)", found.pk, type(error).__name__)  # noqa: TRY400
+        return _not_now("This image does not open. Tell an admin, who finds the reason in the log.")
     if stored is None:
         raise Http404("This side was not uploaded.")
     return HttpResponse(
@@ -64,3 +69,8 @@ def image(request: PersonRequest, pk: uuid.UUID, document: uuid.UUID, side: str)
             "Content-Length": str(len(stored.content)),
         },
     )
+
+
+def _not_now(sentence: str) -> HttpResponse:
+    headers = {**IMAGE_HEADERS, "Retry-After": "10"}
+    return HttpResponse(sentence, status=503, content_type="text/plain", headers=headers)

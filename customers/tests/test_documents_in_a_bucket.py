@@ -2,11 +2,15 @@
 
 import base64
 import os
+import socket
 from collections.abc import Iterator
+from datetime import timedelta
+from importlib.util import find_spec
 from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -15,21 +19,22 @@ from PIL import Image
 
 from audit.models import Event
 from cryptomate.testing import FakeTransport, client_json, request_json
+from customers.erasing import erase_documents
 from customers.models import Customer, Document, EnablementRequest
+from customers.stray_files import OLD, remove_stray_file, stray_files
+from customers.tasks import read_document
 from customers.tests.making import NOTHING_MISSING, make_customer, make_request
 from customers.tests.pictures import photo
 from provider.actions import carry_out
 from provider.models import CallState, ProviderCall
-from vault import cipher, stores
+from vault import buckets, cipher, stores
 from vault.cipher import CannotDecrypt
 from vault.storage import EncryptedStorage
 from vault.stores import StoreAway
-
-pytest.importorskip("moto.server", reason="moto, the server these tests start, is not installed")
-
 from vault.testing import BUCKET, BucketServer, free_port
 
 pytestmark = [
+    pytest.mark.skipif(find_spec("moto") is None, reason="moto, whose server these tests start, is not installed"),
     pytest.mark.django_db,
     pytest.mark.usefixtures("places", "bucket"),
     pytest.mark.xdist_group("bucket"),
@@ -282,3 +287,58 @@ def test_a_document_waits_for_its_store_and_leaves_afterwards(
 def test_a_rotation_that_loses_its_store_says_that_it_can_go_on(nobody_there: None) -> None:
     with pytest.raises(CommandError, match="Run this again: it goes on from here"):
         rotated()
+
+
+def test_an_image_that_is_to_be_read_waits_for_its_store(
+    as_officer: Client, customer: Customer, request: pytest.FixtureRequest
+) -> None:
+    keep(as_officer, customer)
+    request.getfixturevalue("nobody_there")
+    document = Document.objects.get()
+
+    read_document(document_id=str(document.pk))
+
+    due = Document.objects.due_for_reading(now=timezone.now() + timedelta(hours=1))
+    assert list(due) == [document]
+
+
+def test_erasing_empties_the_bucket_and_what_it_lost_sight_of_goes_too(
+    as_officer: Client, customer: Customer, bucket: BucketServer
+) -> None:
+    keep(as_officer, customer)
+    stray = EncryptedStorage().save(f"{customer.pk}/image", ContentFile(SCAN))
+
+    erasures = list(erase_documents(Customer.objects.all()))
+    assert [(each.documents, each.files) for each in erasures] == [(1, 1)]
+    assert list(bucket.contents()) == [f"portal/{stray}"]
+
+    for file in stray_files(now=timezone.now() + OLD + timedelta(minutes=1)):
+        remove_stray_file(file)
+
+    assert bucket.contents() == {}
+
+
+def test_an_erasure_that_loses_its_store_is_finished_later(
+    as_officer: Client, customer: Customer, bucket: BucketServer, settings: Any
+) -> None:
+    keep(as_officer, customer)
+    settings.DOCUMENT_STORAGE_ENDPOINT = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(StoreAway):
+        list(erase_documents(Customer.objects.all()))
+    assert len(bucket.contents()) == 1
+    settings.DOCUMENT_STORAGE_ENDPOINT = bucket.url
+
+    list(erase_documents(Customer.objects.all()))
+
+    assert bucket.contents() == {}
+
+
+def test_a_store_that_takes_the_call_and_never_answers_is_given_up(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vault.buckets.LIMITS", buckets.LIMITS.merge(Config(read_timeout=0.2)))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.DOCUMENT_STORAGE_ENDPOINT = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        with pytest.raises(StoreAway):
+            EncryptedStorage().open("a/b")

@@ -1,5 +1,6 @@
 import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,18 @@ def test_an_image_is_not_found_under_another_customer(as_officer: Client, docume
 
 def test_an_image_is_only_read(as_officer: Client, document: Document) -> None:
     assert as_officer.post(address(document)).status_code == 405
+
+
+def test_an_image_that_does_not_open_is_a_sentence_and_no_look(
+    as_officer: Client, document: Document, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = Path(settings.DOCUMENT_STORAGE) / str(document.front)
+    stored.write_bytes(stored.read_bytes()[:-1])
+    damaged = as_officer.get(address(document))
+    stored.unlink()
+    missing = as_officer.get(address(document))
+
+    assert [answer.status_code for answer in (damaged, missing)] == [503, 503]
+    assert b"This image does not open. Tell an admin" in missing.content
+    assert f"The image of document {document.pk} does not open (FileNotFoundError)" in caplog.text
+    assert looks() == []

@@ -118,6 +118,29 @@ def test_files_are_sealed_again_and_a_damaged_one_is_named(own_folder: Path, rot
     assert not cipher.needs_rotation((own_folder / good).read_bytes())
 
 
+def test_files_open_all_the_while_and_a_run_that_was_stopped_is_finished(
+    settings: Any, own_folder: Path, rotate: Callable[[], None]
+) -> None:
+    storage = EncryptedStorage()
+    names = [storage.save("papers/a.png", ContentFile(b"scan")) for _ in range(3)]
+    rotate()
+    real, calls = cipher.encrypt, iter(range(10))
+
+    def stop_at_the_second(plain: bytes, *, bound_to: str) -> bytes:
+        if next(calls):
+            raise KeyboardInterrupt
+        return real(plain, bound_to=bound_to)
+
+    with mock.patch.object(cipher, "encrypt", stop_at_the_second), pytest.raises(KeyboardInterrupt):
+        rotate_data_keys()
+    assert {storage.open(name).read() for name in names} == {b"scan"}
+
+    assert "Files: 3 seen, 2 sealed again" in rotate_data_keys()
+
+    settings.DATA_KEYS = settings.DATA_KEYS[:1]
+    assert {storage.open(name).read() for name in names} == {b"scan"}
+
+
 def test_a_machine_without_documents_has_nothing_to_rotate() -> None:
     assert "Files: 0 seen, 0 sealed again" in rotate_data_keys()
     assert not Counted.objects.exists()
