@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from cards.models import (
     Authorization,
     Card,
+    CardClock,
     Challenge,
     Deposit,
     Holding,
@@ -161,3 +162,11 @@ class VelocityRuleSetAdmin(RecordAdmin[VelocityRuleSet]):
 class PortalMinuteAdmin(RecordAdmin[PortalMinute]):
     list_display = ["minute"]
     show_full_result_count = False
+
+
+@admin.register(CardClock)
+class CardClockAdmin(RecordAdmin[CardClock]):
+    list_display = ["card", "moved_at", "polled_at", "next_poll_at"]
+    list_select_related = ["card"]
+    search_fields = ["card__last4__exact"]
+    ordering = ["-next_poll_at"]
