@@ -34,8 +34,11 @@ def deliveries_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     from webhooks.views import intake  # the settings name this module before there are models
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        is_delivery = request.method == "POST" and request.path_info == reverse("webhooks:intake")
-        return intake(request) if is_delivery else get_response(request)
+        if request.method != "POST" or request.path_info != reverse("webhooks:intake"):
+            return get_response(request)
+        response = intake(request)
+        response["Content-Length"] = len(response.content)  # without it the server writes the answer in chunks
+        return response
 
     return middleware
 
