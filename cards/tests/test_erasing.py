@@ -120,7 +120,7 @@ def test_a_second_run_finds_nothing(closed: Customer) -> None:
 def test_the_pages_say_when_it_was_erased(closed: Customer, client: Client, officer: User) -> None:
     erase("--erase")
     client.force_login(officer)
-    document, today = Document.objects.get(), f"{timezone.now():%Y-%m-%d}"
+    document, today = Document.objects.get(), f"{timezone.now():%-d %b %Y}"
     address = f"/customers/{closed.pk}/documents/{document.pk}/"
 
     page, viewer = client.get(f"/customers/{closed.pk}/"), client.get(address)

@@ -66,5 +66,5 @@ def test_an_erased_version_says_so(as_officer: Client, replaced: Document) -> No
 
     shown = page_of(as_officer, replaced.customer)
 
-    assert f"Its images were erased on {timezone.now():%Y-%m-%d}." in shown
+    assert f"Its images were erased on {timezone.now():%-d %b %Y}." in shown
     assert "1600" not in shown
