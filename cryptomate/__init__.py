@@ -14,6 +14,7 @@ from cryptomate.errors import (
     Refused,
     Unauthorized,
 )
+from cryptomate.novelties import Novelty
 from cryptomate.shapes.account import Company, VelocityRule
 from cryptomate.shapes.cards import (
     ChallengeAnswer,
@@ -65,6 +66,7 @@ __all__ = [
     "NoAnswer",
     "NotFound",
     "NotSent",
+    "Novelty",
     "Option",
     "Page",
     "ProductAnswer",

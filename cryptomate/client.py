@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from cryptomate.endpoints import CARD, CARDS, CLIENT, CLIENTS, COMPANY, PRODUCT, PRODUCTS, VELOCITY_RULES
 from cryptomate.errors import NotFound
 from cryptomate.reading import each
 from cryptomate.shapes.account import Company, VelocityRule
@@ -27,15 +28,6 @@ from cryptomate.shapes.clients import ClientPayload, Country, IdentificationType
 from cryptomate.shapes.movements import MovementPage, Page
 from cryptomate.shapes.products import ProductAnswer, ProductRequest
 from cryptomate.transport import Exchange, Query, Transport, at, nothing
-
-CLIENTS = "/management/clients/individuals"
-CLIENT = CLIENTS + "/{client_id}"
-PRODUCTS = CLIENT + "/products"
-PRODUCT = PRODUCTS + "/{request_id}"
-CARDS = "/cards/individual-cards"
-CARD = CARDS + "/{card_id}"
-VELOCITY_RULES = "/cards/account/configuration/velocity-rules"
-COMPANY = "/management/companies"
 
 
 class Client:

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -18,8 +19,10 @@ from cryptomate.errors import (
     NoAnswer,
     NotSent,
     error_from_answer,
+    seconds_to_wait,
     trace_id_of,
 )
+from cryptomate.novelties import Novelty, in_answer
 from cryptomate.reading import key_paths, parse_json, write_json
 
 T = TypeVar("T")
@@ -54,7 +57,9 @@ class Exchange:
     trace_id: str
     duration_ms: int
     error: str  # class name, empty when the call succeeded
+    retry_after: float | None = None  # seconds that the provider asked us to wait
     shape: frozenset[str]  # where the answer had which type of value, such as `address.city:str`
+    novelties: frozenset[Novelty] = frozenset()  # what it had that the contract does not name
 
 
 class Transport:
@@ -234,7 +239,11 @@ def _exchange(
         trace_id="" if answer is None else trace_id_of(answer.headers, content),
         duration_ms=round((time.monotonic() - started) * 1000),
         error=type(error).__name__ if error else "",
+        retry_after=None
+        if answer is None
+        else seconds_to_wait(answer.headers.get("Retry-After"), now=datetime.now(UTC)),
         shape=frozenset(key_paths(content)) if isinstance(content, dict | list) else frozenset(),
+        novelties=frozenset() if answer is None else in_answer(place.endpoint, answer.status_code, content),
     )
 
 

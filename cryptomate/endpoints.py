@@ -1,0 +1,10 @@
+"""The addresses of the provider's API, as its documentation writes them."""
+
+CLIENTS = "/management/clients/individuals"
+CLIENT = CLIENTS + "/{client_id}"
+PRODUCTS = CLIENT + "/products"
+PRODUCT = PRODUCTS + "/{request_id}"
+CARDS = "/cards/individual-cards"
+CARD = CARDS + "/{card_id}"
+VELOCITY_RULES = "/cards/account/configuration/velocity-rules"
+COMPANY = "/management/companies"
