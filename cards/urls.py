@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cards import velocity_views, views
+from cards import call_views, velocity_views, views
 
 app_name = "cards"
 
@@ -10,6 +10,7 @@ card_urls = [
     path("cards/holding/", views.holding, name="holding"),
     path("cards/velocity/", velocity_views.velocity_rules, name="velocity_rules"),
     path("cards/<uuid:pk>/", views.detail, name="detail"),
+    path("cards/<uuid:pk>/calls/", call_views.calls, name="calls"),
     path("cards/<uuid:pk>/live/", views.live, name="live"),
     path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),
     path("cards/<uuid:pk>/unfreeze/", views.unfreeze, name="unfreeze"),

@@ -168,6 +168,10 @@ class EnablementRequestQuerySet(models.QuerySet["EnablementRequest"]):
     def in_review(self) -> Self:
         return self.filter(status=RequestStatus.IN_KYC)
 
+    def overdue(self, *, since: datetime) -> Self:
+        """Requests in review that were submitted before this moment."""
+        return self.in_review().filter(submitted_at__lt=since)
+
     def due_for_sync(self, *, now: datetime) -> Self:
         return self.filter(next_sync_at__lte=now).order_by("next_sync_at")
 
@@ -199,7 +203,13 @@ class EnablementRequest(HasStatus):
 
     class Meta:
         indexes = [
-            models.Index(fields=["next_sync_at"], condition=Q(next_sync_at__isnull=False), name="request_due_for_sync")
+            models.Index(fields=["next_sync_at"], condition=Q(next_sync_at__isnull=False), name="request_due_for_sync"),
+            models.Index(fields=["submitted_at"], condition=Q(status=RequestStatus.IN_KYC), name="request_in_review"),
+            models.Index(
+                fields=["-decided_at"],
+                condition=Q(decided_at__isnull=False, submitted_at__isnull=False),
+                name="request_reviewed",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -243,10 +253,17 @@ class RequirementSnapshot(models.Model):
     rejected_items = EncryptedJSONField(default=list)
     difference = EncryptedJSONField(null=True, help_text="What changed since the customer's snapshot before.")
     digest = models.CharField(max_length=64)
+    call = models.ForeignKey(
+        ProviderCall, null=True, blank=True, on_delete=models.PROTECT, related_name="snapshots", db_index=False,
+        help_text="Whose answer this was, where it was not a mere look.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-taken_at"]
-        indexes = [models.Index(fields=["request", "-taken_at"], name="snapshot_newest")]
+        indexes = [
+            models.Index(fields=["request", "-taken_at"], name="snapshot_newest"),
+            models.Index(fields=["call"], condition=Q(call__isnull=False), name="snapshot_call"),
+        ]
         constraints = [models.CheckConstraint(condition=~Q(digest=""), name="snapshot_has_a_digest")]
 
     def __str__(self) -> str:
@@ -387,10 +404,15 @@ class StatusChange(models.Model):
     note = models.TextField(blank=True)
     unexpected = models.BooleanField(default=False, help_text="The provider took a step that is not in our table.")
     at = models.DateTimeField()
+    call = models.ForeignKey(
+        ProviderCall, null=True, blank=True, on_delete=models.PROTECT, related_name="status_changes", db_index=False,
+        help_text="Whose answer led to it, where one did.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-at", "-pk"]
         indexes = [
+            models.Index(fields=["call"], condition=Q(call__isnull=False), name="status_change_call"),
             models.Index(fields=["customer", "-at"], name="status_change_customer"),
             models.Index(fields=["object_id", "-at"], name="status_change_object"),
         ]

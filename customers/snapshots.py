@@ -11,6 +11,7 @@ from customers.differences import Answer, Difference, difference
 from customers.models import Customer, EnablementRequest, RequirementSnapshot
 from customers.reasons import note_unknown
 from customers.supplied import supplied_keys
+from provider.causes import cause
 
 Occasion = RequirementSnapshot.Occasion
 NEWS_LOOKED_AT = 60  # snapshots; nearly each of them changed something
@@ -49,6 +50,7 @@ def keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
         rejected_items=now.rejected,
         difference=changed.to_json(),
         digest=digest,
+        call_id=cause(),
     )
     _count(earlier, now, changed)
 

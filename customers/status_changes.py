@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from customers.statuses import Source, Transitions
+from provider.causes import cause
 
 if TYPE_CHECKING:
     from customers.models import StatusChange
@@ -64,6 +65,7 @@ class HasStatus(models.Model):
                 note=note,
                 unexpected=not expected,
                 at=timezone.now(),
+                call_id=cause(),
             )
 
     def _words(self, status: str) -> str:

@@ -51,7 +51,7 @@ def timeline(customer: Customer, news: Iterable[News] = ()) -> list[Entry]:
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
     events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
-    names = _names(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
+    names = names_of(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
     entries = [
         *map(_of_event, events),
         *map(_of_news, news),
@@ -61,7 +61,8 @@ def timeline(customer: Customer, news: Iterable[News] = ()) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
 
 
-def _names(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:
+def names_of(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:
+    """Return what the rows are called that calls and changes are about, where they have a name."""
     names: dict[UUID, str] = {}
     for named in NAMED:
         names |= named(customer, rows)
@@ -78,15 +79,24 @@ NAMED: list[Callable[[Customer, Collection[UUID]], Mapping[UUID, str]]] = [docum
 
 
 def _of_change(change: StatusChange, name: str) -> Entry:
-    statuses = STATUSES.get(change.machine)
-    to = statuses(change.to_status) if statuses and change.to_status in statuses.values else None
-    what = name or NAMES.get(change.machine, change.machine.capitalize())
     return Entry(
         at=change.at,
-        text=f"{what}: {to.label if to else change.to_status}",
-        meaning=getattr(to, "meaning", "neutral"),
+        text=change_in_words(change, name),
+        meaning=getattr(_status_of(change), "meaning", "neutral"),
         note=" · ".join(filter(None, [_by_whom(change), change.note, _surprise(change)])),
     )
+
+
+def change_in_words(change: StatusChange, name: str) -> str:
+    """Say what a row became; `name` is what it is called, where it has a name."""
+    to = _status_of(change)
+    return f"{name or NAMES.get(change.machine, change.machine.capitalize())}: {to.label if to else change.to_status}"
+
+
+def _status_of(change: StatusChange) -> TextChoices | None:
+    """Return the status a row came to; None where it is a word that is not in our table."""
+    statuses = STATUSES.get(change.machine)
+    return statuses(change.to_status) if statuses and change.to_status in statuses.values else None
 
 
 def _by_whom(change: StatusChange) -> str:

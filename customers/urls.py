@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from customers import document_views, draft_views, reading_views, unsaved_views, views
+from customers import call_views, document_views, draft_views, reading_views, unsaved_views, views
 
 app_name = "customers"
 
@@ -26,6 +26,7 @@ customer_urls = [
     path("progress/", views.progress, name="progress"),
     path("submit/", views.submit, name="submit"),
     path("refresh/", views.refresh, name="refresh"),
+    path("calls/", call_views.calls, name="calls"),
     path("data/<path:requirement>/", views.save_data, name="save_data"),
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),
     path("unsaved/documents/<path:requirement>/", unsaved_views.keep_document, name="keep_document"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget
+from provider.causes import because_of
 from provider.client import forget, last_heard
 from provider.effects import NeedsAPerson, NotReady, effect_of, lease_of
 from provider.models import CallKind, CallState, ProviderCall
@@ -194,10 +195,11 @@ def _settle(call: ProviderCall, *, answer: Any = None, error: Refused | None = N
         call.next_attempt_at = None
         _note(call, error)
         call.save(update_fields=[*NOTED, "answered_at"])
-        if error:
-            effect_of(call).refused(call, error)
-        else:
-            effect_of(call).done(call, answer)
+        with because_of(call.pk):
+            if error:
+                effect_of(call).refused(call, error)
+            else:
+                effect_of(call).done(call, answer)
 
 
 def _postpone(call: ProviderCall, *, was_sent: bool, error: CryptoMateError) -> None:
