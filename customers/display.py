@@ -9,12 +9,11 @@ from customers.policies import NotAllowed, check_can_submit
 from customers.reasons import Explained
 from customers.refusals import unplaced, verdict
 from customers.requirements import Checklist
-from customers.standing import Standing
+from customers.standing import Standing, patience
 from customers.statuses import CLIENT_WORDS, REQUEST_WORDS, CustomerStatus, RequestStatus
 from provider.models import CallKind, CallState, ProviderCall
 
 SHOWN_AFTER = timedelta(seconds=3)  # what is answered sooner needs no face of its own
-LONG_REVIEW = timedelta(hours=4)
 
 DOING = {
     CallKind.REGISTER_CLIENT: "Registering the customer",
@@ -152,7 +151,7 @@ def offers_submit(standing: Standing) -> bool:
 
 def is_long_in_review(standing: Standing) -> bool:
     submitted = standing.request.submitted_at if standing.request and standing.is_in_review else None
-    return submitted is not None and standing.now - submitted >= LONG_REVIEW
+    return submitted is not None and standing.now - submitted >= patience(standing.usual_review)
 
 
 # --- Faces

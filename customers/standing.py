@@ -22,6 +22,7 @@ POLLS_MS = (500, 1000, 2000, 5000)
 POLL_GROWTH = 8  # the page asks after about an eighth of the time that it has been waiting
 SOON = timedelta(seconds=5)
 FEWEST_REVIEWS, REVIEWS_COUNTED = 5, 50
+LONG_REVIEW = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,11 @@ def standing_of(customer: Customer) -> Standing:
         now=timezone.now(),
         usual_review=usual_review() if request and request.status == RequestStatus.IN_KYC else None,
     )
+
+
+def patience(usual: tuple[timedelta, timedelta] | None) -> timedelta:
+    """Return how long a review may take before its silence says something: twice what nearly all others took."""
+    return max(LONG_REVIEW, 2 * usual[1]) if usual else LONG_REVIEW
 
 
 def usual_review() -> tuple[timedelta, timedelta] | None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from cards.authorizations import CLOCK, OUR_REASONS, Authorization
 from customers.models import NewKind, UnknownReason
 from desk.hours import Hour, hours_of
+from desk.silences import Silence, silences
 from provider.models import ProviderCall
 from webhooks.models import Outcome, Refusal, WebhookEvent
 
@@ -59,6 +60,7 @@ class Board:
     declined: list[Declined]
     refusals: list[Refusal]
     beats: list[Beat]
+    silences: list[Silence]
 
     @property
     def most_in_an_hour(self) -> int:
@@ -86,6 +88,7 @@ def board(*, to: Visitor, now: datetime) -> Board:
         declined=declined,
         refusals=refusals,
         beats=_beats(now),
+        silences=silences(refusals, to=to, now=now),
     )
 
 
