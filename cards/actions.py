@@ -18,6 +18,7 @@ from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldRea
 from customers.models import Customer
 from customers.policies import check_can_issue, check_person_may
 from customers.statuses import Source
+from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
 from provider.waking import wake
@@ -110,6 +111,7 @@ def ask_for_refresh(card: Card) -> None:
 
 def refresh_now(card: Card) -> None:
     """Have a worker read the card and its movements at the provider now, because a person asked."""
+    circuit.hasten_probe()
     Card.objects.filter(pk=card.pk).update(refresh_asked_at=timezone.now())
     wake("cards.tasks.refresh_card", card_id=str(card.pk))
     wake("cards.tasks.poll_card", card_id=str(card.pk))

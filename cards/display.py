@@ -6,8 +6,10 @@ from uuid import UUID
 
 from cards.models import Card
 from cards.statuses import CARD_WORDS, CardStatus, HoldReason
-from customers.display import DOING, Face, is_late
+from customers.display import DOING, Face, face_of_gate, face_of_waiting, is_late
 from customers.models import Customer
+from provider import circuit
+from provider.circuit import Gate
 from provider.models import CallKind, CallState, ProviderCall
 
 AT_REST = 2000  # milliseconds
@@ -63,40 +65,36 @@ def _when_held(card: Card) -> str:
     return ""
 
 
-def faces(calls: Iterable[ProviderCall], now: datetime) -> list[Face]:
+def faces(calls: Sequence[ProviderCall], now: datetime) -> list[Face]:
     """Return what must be seen before the rest: the newest call of each kind where it is refused or slow."""
     newest: dict[str, ProviderCall] = {}
     for call in calls:
         newest.setdefault(call.kind, call)
-    return [face for call in newest.values() if (face := face_of_call(call, now))]
+    gate = gate_for(calls)
+    held = face_of_gate(gate)
+    return [
+        *([held] if held else []),
+        *[face for call in newest.values() if (face := face_of_call(call, now, gate))],
+    ]
 
 
-def face_of_call(call: ProviderCall, now: datetime) -> Face | None:
+def gate_for(calls: Iterable[ProviderCall]) -> Gate:
+    """Return what keeps calls from the provider, where one of these waits."""
+    return circuit.look() if any(call.is_open for call in calls) else Gate()
+
+
+def face_of_call(call: ProviderCall, now: datetime, gate: Gate) -> Face | None:
     if call.state == CallState.REFUSED:
         return _refused(call) if call.answered_at and now - call.answered_at < REFUSAL_SHOWN else None
-    if call.is_open and (call.error_code or is_late(call, now)):
-        return _waiting(call)
-    return None
+    if not call.is_open or (gate.is_shut and call.state == CallState.WANTED):
+        return None
+    return face_of_waiting(call, doing(call)) if call.error_code or is_late(call, now) else None
 
 
 def _refused(call: ProviderCall) -> Face:
     title = f"CryptoMate refused {doing(call).lower()}"
     quotes = (call.message,) if call.message else ()
     return Face("refused", title, AFTER_REFUSAL[CallKind(call.kind)], quotes, trace_id=call.trace_id)
-
-
-def _waiting(call: ProviderCall) -> Face:
-    what = doing(call)
-    if call.needs_a_person:
-        text = "Compare what CryptoMate shows, then ask an admin to choose “Look again” for this call."
-        return Face("unknown", f"{what}: a person has to look", text, (call.message,))
-    if call.state == CallState.UNKNOWN:
-        text = f"{what}. We look up whether it happened before asking again; nothing for you to do."
-        return Face("unknown", "No answer yet", text, again_at=call.next_attempt_at, trace_id=call.trace_id)
-    if call.error_code:
-        text = f"{what} waits. Everything is kept; nothing for you to do."
-        return Face("waiting", "CryptoMate cannot be reached", text, again_at=call.next_attempt_at)
-    return Face("waiting", what, "On its way to CryptoMate. You can leave this page.")
 
 
 def poll_ms(calls: Iterable[ProviderCall], now: datetime, *, at_rest: int = AT_REST) -> int:

@@ -131,7 +131,7 @@ def customer_cards(customer: Customer, user: User) -> dict[str, Any]:
     """Return what the list of a customer's cards is drawn from."""
     now = timezone.now()
     issuing = newest_call(customer, CallKind.ISSUE_CARD)
-    face = display.face_of_call(issuing, now) if issuing else None
+    faces = display.faces([issuing] if issuing else [], now)
     return {
         "customer": customer,
         "may_see": user.has_perm("cards.view_card"),
@@ -142,7 +142,7 @@ def customer_cards(customer: Customer, user: User) -> dict[str, Any]:
         ),
         "customer_cards": customer.cards.newest_first(),
         "is_issuing": issuing is not None and issuing.is_open,
-        "face": face,
+        "face": faces[0] if faces else None,
         "poll_ms": display.poll_ms([issuing] if issuing else [], now, at_rest=0),
     }
 

@@ -4,6 +4,7 @@ A card is read soon after something happened on it and then ever more rarely, so
 what the provider allows and none is forgotten.
 """
 
+import random
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,7 @@ FIRST_REACH = timedelta(days=60)
 OVERLAP = timedelta(days=1)  # the list is asked for by day, and in whose time zone is not documented
 LONGEST_INTERVAL = timedelta(days=7)
 LEASE = timedelta(minutes=5)
+LONGEST_RETRY = timedelta(hours=3)
 
 # Set once the provider has refused the undocumented word: one refusal tells this process enough.
 _only_documented = threading.Event()
@@ -69,6 +71,14 @@ def poll_card(card: Card, *, client: Client) -> int:
         clock.polled_at, clock.next_poll_at = now, now + interval(clock.moved_at or card.issued_at, now)
         clock.save(update_fields=["polled_at", "next_poll_at"])
     return found
+
+
+def postpone(card: Card, *, now: datetime) -> None:
+    """Put the next reading off after a failure: the longer none has come through, the further."""
+    clock = CardClock.objects.get(card=card)
+    wait = max(LEASE, (now - (clock.polled_at or card.issued_at)) / 4) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    still_later = CardClock.objects.filter(card=card, next_poll_at__gt=now)
+    still_later.update(next_poll_at=now + min(wait, LONGEST_RETRY))
 
 
 def interval(moved_at: datetime, now: datetime) -> timedelta:

@@ -20,7 +20,9 @@ from customers.paging import Page, digest, page_of
 from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
 from customers.timeline import timeline
+from provider import circuit
 from provider.actions import AlreadyUnderway
+from provider.families import sentence_of
 
 MAY_NOT = (NotAllowed, StepNotAllowed, AlreadyUnderway)
 
@@ -134,7 +136,8 @@ def _warn(request: PersonRequest, form: LimitsForm) -> None:
 @permission_required("cards.view_card", raise_exception=True)
 def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     actions.refresh_now(get_object_or_404(Card, pk=pk))
-    messages.info(request, "The card is being read at CryptoMate. This page shows what comes.")
+    held = sentence_of(circuit.look())
+    messages.info(request, held or "The card is being read at CryptoMate. This page shows what comes.")
     return redirect("cards:detail", pk=pk)
 
 

@@ -28,6 +28,7 @@ from customers.policies import (
 )
 from customers.reading_actions import want_reading
 from customers.statuses import DocumentStatus, RequestStatus, Source
+from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
 
@@ -159,6 +160,7 @@ def refresh_customer(*, customer: Customer, by: User) -> None:
     if request is None:
         raise NotAllowed("There is nothing to ask CryptoMate about yet: it follows by itself once there is.")
     following.hasten_sync(request, now=timezone.now())
+    circuit.hasten_probe()
 
 
 def _changed_meanwhile(customer: Customer, data: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ from customers.refusals import unplaced, verdict
 from customers.requirements import Checklist
 from customers.standing import Standing, patience
 from customers.statuses import CLIENT_WORDS, REQUEST_WORDS, CustomerStatus, RequestStatus
+from provider.circuit import Gate
+from provider.families import family_of_call, title_of
 from provider.models import CallKind, CallState, ProviderCall
 
 SHOWN_AFTER = timedelta(seconds=3)  # what is answered sooner needs no face of its own
@@ -61,6 +63,8 @@ class Face:
     reasons: tuple[Explained, ...] = ()
     again_at: datetime | None = None
     trace_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def icon(self) -> str:
@@ -158,8 +162,11 @@ def is_long_in_review(standing: Standing) -> bool:
 
 
 def faces(standing: Standing) -> list[Face]:
-    found = [face_of_call(call, standing.now) for call in reversed(standing.open_calls)]
+    gate = standing.gate
+    found = [face_of_call(call, standing.now, gate) for call in reversed(standing.open_calls)]
+    held = face_of_gate(gate)
     return [
+        *([held] if held else []),
         *_rejection(standing),
         *_refusals(standing),
         *_unknown_words(standing),
@@ -167,9 +174,22 @@ def faces(standing: Standing) -> list[Face]:
     ]
 
 
-def face_of_call(call: ProviderCall, now: datetime) -> Face | None:
-    """Return how an open call looks; a document's is drawn on its card."""
-    if call.kind == CallKind.UPLOAD_DOCUMENT:
+def face_of_gate(gate: Gate) -> Face | None:
+    """Return what keeps every call from the provider at this moment; None where nothing does."""
+    if not gate.is_shut:
+        return None
+    text = "Your work is saved and will be sent."
+    if gate.refuses_our_key:
+        text += " The admins see why on their dashboard."
+    return Face("waiting", title_of(gate), text, since=gate.since, until=None if gate.is_open else gate.blocked_until)
+
+
+def face_of_call(call: ProviderCall, now: datetime, gate: Gate) -> Face | None:
+    """Return how an open call looks; a document's is drawn on its card.
+
+    What waits only because no call may be made needs no face beside the one that says so.
+    """
+    if call.kind == CallKind.UPLOAD_DOCUMENT or (gate.is_shut and call.state == CallState.WANTED):
         return None
     return waiting_face(call) if call.error_code or is_late(call, now) else None
 
@@ -181,24 +201,19 @@ def is_late(call: ProviderCall, now: datetime) -> bool:
 def waiting_face(call: ProviderCall) -> Face:
     """Return the face of any open call: under way, held up, unanswered, or waiting for a person."""
     doing = DOING.get(CallKind(call.kind), call.get_kind_display())
+    return face_of_waiting(call, doing)
+
+
+def face_of_waiting(call: ProviderCall, doing: str) -> Face:
     if call.needs_a_person:
         text = "Compare what CryptoMate shows, then ask an admin to choose “Look again” for this call."
         return Face("unknown", f"{doing}: a person has to look", text, (call.message,))
-    if call.state == CallState.UNKNOWN:
-        text = f"{doing}: no answer came. We look up whether it happened before asking again; nothing for you to do."
-        return Face("unknown", "No answer yet", text, again_at=call.next_attempt_at, trace_id=call.trace_id)
-    if call.error_code:
-        return _held_up(call, doing)
-    return Face("waiting", doing, "On its way to CryptoMate. You can leave this page.")
-
-
-def _held_up(call: ProviderCall, doing: str) -> Face:
-    if call.http_status in (401, 403):
-        text = f"{doing} waits. Everything is kept; tell an admin that the API key has to be renewed."
-        return Face("waiting", "CryptoMate does not accept our key", text, again_at=call.next_attempt_at)
-    text = f"{doing} waits. Everything is kept; nothing for you to do."
-    title = "CryptoMate asks us to slow down" if call.http_status == 429 else "CryptoMate cannot be reached"
-    return Face("waiting", title, text, again_at=call.next_attempt_at, trace_id=call.trace_id)
+    family = family_of_call(call)
+    if family is None:
+        return Face("waiting", doing, "On its way to CryptoMate. You can leave this page.")
+    look = "unknown" if call.state == CallState.UNKNOWN else "waiting"
+    text = f"{doing} {family.text}"
+    return Face(look, family.title, text, again_at=call.next_attempt_at, trace_id=call.trace_id)
 
 
 def _rejection(standing: Standing) -> list[Face]:

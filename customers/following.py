@@ -1,12 +1,14 @@
 """How our rows follow the provider: its answers become snapshots, statuses and the time of the next look."""
 
 import logging
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
@@ -27,6 +29,7 @@ LOOKS = (Occasion.SYNC, Occasion.UPDATE)
 
 FIRST_LOOK = {RequestStatus.IN_KYC: timedelta(seconds=15)}
 FIRST_LOOK_ELSE = timedelta(minutes=5)
+FIRST_RETRY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=3)
 LONGEST_WORD, LONGEST_CODE = 40, 80  # characters of the provider's that our columns take
 GROWTH = 1.5
@@ -207,6 +210,14 @@ def _is_at_rest(request: EnablementRequest) -> bool:
 def _wait(request: EnablementRequest) -> timedelta:
     first = FIRST_LOOK.get(RequestStatus(request.status), FIRST_LOOK_ELSE)
     return min(LONGEST_WAIT, first * GROWTH ** min(request.syncs, 20))
+
+
+def postpone(request: EnablementRequest, *, now: datetime) -> None:
+    """Put the next look off after a failure, ever further; a hint that came meanwhile is not put off."""
+    wait = max(FIRST_RETRY, _wait(request)) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, hides nothing
+    EnablementRequest.objects.filter(pk=request.pk, next_sync_at__gt=now).update(
+        next_sync_at=now + wait, syncs=F("syncs") + 1
+    )
 
 
 def mark_due(request: EnablementRequest, *, now: datetime) -> None:

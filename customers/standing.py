@@ -12,6 +12,8 @@ from customers.reasons import ReasonTable
 from customers.refusals import is_final
 from customers.requirements import Checklist
 from customers.statuses import RequestStatus
+from provider import circuit
+from provider.circuit import Gate
 from provider.models import CallKind, ProviderCall
 
 KINDS = (
@@ -42,6 +44,11 @@ class Standing:
     @cached_property
     def open_calls(self) -> list[ProviderCall]:
         return [call for call in self.calls if call.is_open]
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Return what keeps calls from the provider, where something waits to be asked."""
+        return circuit.look() if self.open_calls or self.waits_for_look else Gate()
 
     def newest(self, kind: CallKind) -> ProviderCall | None:
         return next((call for call in self.calls if call.kind == kind), None)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from cryptomate import CryptoMateError
 from customers import following, reading_actions
 from customers.models import Document, EnablementRequest
-from provider.budget import BudgetSpent
+from provider import circuit
+from provider.circuit import Held
 from provider.client import provider_client
 from vault.stores import StoreAway
 
@@ -22,7 +23,12 @@ LEASE = timedelta(seconds=60)
 
 @shared_task
 def sync_due_requests(**_: Any) -> None:
-    """Claim the requests that are due and hand each to a worker. A lost message costs one lease."""
+    """Claim the requests that are due and hand each to a worker. A lost message costs one lease.
+
+    While the provider may not be called, they stay due.
+    """
+    if circuit.look().is_shut:
+        return
     now = timezone.now()
     with transaction.atomic():
         due = EnablementRequest.objects.due_for_sync(now=now).select_for_update(skip_locked=True, no_key=True)
@@ -34,12 +40,15 @@ def sync_due_requests(**_: Any) -> None:
 
 @shared_task
 def sync_request(*, request_id: str, **_: Any) -> None:
-    """Follow the provider on one request. Where it does not answer, the lease brings the request back."""
+    """Follow the provider on one request. Where that fails, the next look is put off ever further."""
     request = EnablementRequest.objects.select_related("customer").get(pk=uuid.UUID(request_id))
     try:
         following.sync_request(request, client=provider_client())
-    except (CryptoMateError, BudgetSpent) as error:
-        logger.warning("Request %s could not be followed: %s", request_id, error)
+    except Held:
+        return
+    except CryptoMateError as error:
+        following.postpone(request, now=timezone.now())
+        logger.warning("Request %s could not be followed: %r", request_id, error)
 
 
 @shared_task

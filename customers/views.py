@@ -25,7 +25,9 @@ from customers.requirement_forms import DocumentForm
 from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
 from customers.unsaved_actions import keep_typed
+from provider import circuit
 from provider.actions import AlreadyUnderway
+from provider.families import sentence_of
 from vault.stores import StoreAway
 
 CHANGED_MEANWHILE = (
@@ -242,7 +244,7 @@ def submit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     refusal = refusal_of(lambda: actions.refresh_customer(customer=customer, by=request.user))
-    messages.info(request, refusal or "CryptoMate is being asked.")
+    messages.info(request, refusal or sentence_of(circuit.look()) or "CryptoMate is being asked.")
     return redirect("customers:detail", pk=customer.pk)
 
 

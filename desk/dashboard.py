@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cards.authorizations import CLOCK, OUR_REASONS, Authorization
 from customers.models import NewKind, UnknownReason
+from desk.calling import Calling, calling
 from desk.hours import Hour, hours_of
 from desk.silences import Silence, silences
 from provider.models import ProviderCall
@@ -55,6 +56,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Board:
+    calling: Calling
     figures: list[Figure]
     hours: list[Hour]
     declined: list[Declined]
@@ -76,6 +78,7 @@ def board(*, to: Visitor, now: datetime) -> Board:
     refusals = list(Refusal.objects.since(since))
     declined = _declined(to, since)
     return Board(
+        calling=calling(to=to),
         figures=[
             *_deliveries(to, since),
             _refused(refusals),

@@ -13,6 +13,7 @@ from customers.display import DOING, waiting_face
 from customers.models import Customer, EnablementRequest
 from customers.requirements import Checklist
 from customers.statuses import RequestStatus
+from provider.circuit import Gate
 from provider.models import CallKind, CallState, ProviderCall
 
 M = TypeVar("M", bound=Model)
@@ -59,9 +60,9 @@ class Section:
         return self.total > len(self.cases)
 
 
-def sections() -> list[Section]:
+def sections(gate: Gate) -> list[Section]:
     now = timezone.now()
-    waiting, ours, review = _waiting_calls(now), _refused_calls(now) + _to_supply(), _in_review()
+    waiting, ours, review = _waiting_calls(now, is_shut=gate.is_shut), _refused_calls(now) + _to_supply(), _in_review()
     return [
         Section("unknown", "Calls that wait", "No call to the provider is held up.", waiting.shown, waiting.total),
         Section("ours", "Waits for us", "Nothing waits for us.", ours.shown, ours.total),
@@ -72,9 +73,9 @@ def sections() -> list[Section]:
 # --- Calls
 
 
-def _waiting_calls(now: datetime) -> Cases:
-    """Calls without an answer, and those that an error or the worker's absence keeps from being sent."""
-    is_held_up = ~Q(error_code="") | Q(wanted_at__lte=now - HELD_UP_AFTER)
+def _waiting_calls(now: datetime, *, is_shut: bool) -> Cases:
+    """Calls without an answer, and those that an error, the provider or the worker's absence keeps from being sent."""
+    is_held_up = ~Q(error_code="") | Q(wanted_at__lte=now if is_shut else now - HELD_UP_AFTER)
     waiting = ProviderCall.objects.open().filter(Q(state=CallState.UNKNOWN) | is_held_up)
     calls, total = _oldest(waiting.exclude(customer_id=None).order_by("wanted_at"))
     return Cases([_case(call, customer, _what_holds(call), call.wanted_at) for call, customer in _of(calls)], total)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -7,8 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from customers.display import face_of_gate
 from desk.dashboard import board, may_look
 from desk.queue import sections
+from provider import circuit
 
 
 @require_safe
@@ -16,13 +20,18 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Open on the work there is; people who only administer go on to Django admin."""
     if not request.user.has_perm("customers.view_customer"):
         return redirect("admin:index")
-    return TemplateResponse(request, "desk/queue.html", {"sections": sections()})
+    return TemplateResponse(request, "desk/queue.html", _cases())
 
 
 @require_safe
 @permission_required("customers.view_customer", raise_exception=True)
 def queue_cases(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "desk/_cases.html", {"sections": sections()})
+    return TemplateResponse(request, "desk/_cases.html", _cases())
+
+
+def _cases() -> dict[str, Any]:
+    gate = circuit.look()
+    return {"sections": sections(gate), "face": face_of_gate(gate)}
 
 
 @require_safe

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import random
 import uuid
 from collections.abc import Mapping
@@ -15,14 +14,14 @@ from django.db.models import Model
 from django.utils import timezone
 
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
-from provider import budget
+from provider import budget, circuit
 from provider.causes import because_of
+from provider.circuit import Held
 from provider.client import forget, last_heard
 from provider.effects import NeedsAPerson, NotReady, effect_of, lease_of
+from provider.families import log_failure
 from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
-
-logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=5)
 WAIT_WHILE_UNAUTHORIZED = timedelta(minutes=5)
@@ -100,9 +99,11 @@ class NotFoundOut(Exception):  # noqa: N818 - it is an outcome, not a failure
 def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
     """Bring one call a step further: send it, or look up what became of it.
 
-    Does nothing when the call is settled, not yet due, or in other hands. Every outcome ends in the row; what nobody
-    expected is raised again after it.
+    Does nothing when the call is settled, not yet due, or in other hands, and while the provider may not be called.
+    Every outcome ends in the row; what nobody expected is raised again after it.
     """
+    if circuit.look().is_shut:
+        return
     claimed = _claim(call_id, now=timezone.now())
     if claimed is None:
         return
@@ -120,17 +121,20 @@ def _attempt(call: ProviderCall, *, was_sent: bool, client: Client) -> None:
         _settle(call, answer=_ask(call, was_sent=was_sent, client=client))
     except LeaseLost:
         return
-    except budget.BudgetSpent:
+    except Held:
         _retry(call, was_sent=was_sent, wait=timedelta(seconds=1))
     except NotReady as missing:
         _retry(call, was_sent=was_sent, wait=_growing(call), message=str(missing))
     except NeedsAPerson as question:
         _hand_to_a_person(call, str(question))
     except NotFoundOut as refusal:
+        log_failure(call, refusal.error)
         _postpone_look_up(call, refusal.error)
     except Refused as error:
+        log_failure(call, error)
         _settle(call, error=error)
     except CryptoMateError as error:
+        log_failure(call, error)
         _postpone(call, was_sent=was_sent, error=error)
 
 
@@ -207,7 +211,6 @@ def _postpone(call: ProviderCall, *, was_sent: bool, error: CryptoMateError) -> 
     may_have_acted = was_sent or getattr(error, "acted_possibly", False)
     wait = getattr(error, "retry_after", None)
     if isinstance(error, Unauthorized):
-        logger.error("The provider refuses our API key (%s, trace %s)", error.code, error.trace_id)
         delay = WAIT_WHILE_UNAUTHORIZED
     elif wait is not None:
         delay = timedelta(seconds=wait)

@@ -13,7 +13,16 @@ from django.utils.safestring import SafeString
 from audit.actions import record
 from audit.kinds import Kind
 from provider.actions import look_again
-from provider.models import Budget, CallState, Country, IdentificationType, ProviderCall, Subdivision
+from provider.models import (
+    CallState,
+    Circuit,
+    Country,
+    IdentificationType,
+    Outage,
+    ProviderCall,
+    Subdivision,
+    Turn,
+)
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -119,6 +128,19 @@ class IdentificationTypeAdmin(RecordAdmin[IdentificationType]):
     list_filter = ["country"]
 
 
-@admin.register(Budget)
-class BudgetAdmin(RecordAdmin[Budget]):
-    list_display = ["tokens", "counted_at"]
+@admin.register(Turn)
+class TurnAdmin(RecordAdmin[Turn]):
+    list_display = ["number", "free_at"]
+    ordering = ["number"]
+
+
+@admin.register(Circuit)
+class CircuitAdmin(RecordAdmin[Circuit]):
+    list_display = ["__str__", "failures", "failing_since", "opened_at", "probe_at", "blocked_until"]
+
+
+@admin.register(Outage)
+class OutageAdmin(RecordAdmin[Outage]):
+    list_display = ["reason", "since", "opened_at", "closed_at", "error", "trace_id"]
+    list_filter = ["reason"]
+    date_hierarchy = "opened_at"

@@ -1,8 +1,13 @@
+import logging
 import threading
 
 from django.conf import settings
+from django.db import DatabaseError, transaction
 
 from cryptomate import Client, Exchange
+from provider import budget, circuit
+
+logger = logging.getLogger(__name__)
 
 _local = threading.local()
 
@@ -18,8 +23,17 @@ def provider_client() -> Client:
 
 
 def hear(exchange: Exchange) -> None:
-    """Remember what the provider last said in this thread: its status and trace id are what its support asks for."""
+    """Remember what the provider last said in this thread, and let all processes know what it says about it.
+
+    Its status and trace id are what its support asks for.
+    """
     _local.heard = exchange
+    try:
+        with transaction.atomic():
+            budget.give_back()
+            circuit.note(exchange)
+    except DatabaseError:
+        logger.exception("What the provider answered could not be counted")
 
 
 def last_heard() -> Exchange | None:

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -169,15 +170,66 @@ class IdentificationType(models.Model):
         return self.description
 
 
-class Budget(models.Model):
-    """One row: what is left of the calls per second that the provider allows the whole company."""
+class Turn(models.Model):
+    """One of the calls that may be under way, or of the last second, at once. See `provider.budget`."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    tokens = models.FloatField()
-    counted_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_budget")]
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    free_at = models.DateTimeField()
+    taken = ArrayField(models.DateTimeField(), default=list, help_text="When it was last taken, newest first.")
 
     def __str__(self) -> str:
-        return f"{self.tokens:.1f} calls left"
+        return f"Turn {self.number}"
+
+
+class Reason(models.TextChoices):
+    """Why the provider is not called."""
+
+    AWAY = "AWAY", "No answer"
+    KEY = "KEY", "Our key is refused"
+
+
+class Circuit(models.Model):
+    """One row: whether the provider may be called, for all processes. See `provider.circuit`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    reason = models.CharField(max_length=8, choices=Reason.choices, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    failing_since = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="Since when nothing is sent but a probe.")
+    probe_at = models.DateTimeField(null=True, blank=True)
+    probes = models.PositiveIntegerField(default=0)
+    blocked_until = models.DateTimeField(null=True, blank=True, help_text="Until when the provider told us to wait.")
+    blocks = models.PositiveIntegerField(default=0, help_text="In a row, with less than an hour between them.")
+    people_wait_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when background work lets them by."
+    )
+    counted_here_until = models.DateTimeField(null=True, blank=True, help_text="Until when Redis does not count calls.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_circuit")]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}" if self.opened_at else "The provider is called"
+
+
+class Outage(models.Model):
+    """A time in which the provider was not called, because it did not answer or refused our key."""
+
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    since = models.DateTimeField(help_text="When the first call failed.")
+    opened_at = models.DateTimeField(help_text="When we stopped calling.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it answered again.")
+    error = models.CharField(max_length=200, help_text="What the last call before met.")
+    trace_id = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(models.Value(1), condition=Q(closed_at=None), name="one_outage_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=models.F("opened_at")), name="outage_ends_after_it_began"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} · {self.since:%d %b %Y %H:%M}"

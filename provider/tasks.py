@@ -1,15 +1,21 @@
+import logging
 import uuid
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from provider import actions, reference
+from cryptomate import CryptoMateError
+from provider import actions, budget, circuit, reference
+from provider.circuit import Held
 from provider.client import provider_client
 from provider.models import ProviderCall
 
+logger = logging.getLogger(__name__)
+
 BATCH = 50
 SWEEP_SECONDS = 1.0
+PROBE = "AR"  # a country whose identification types are asked for
 
 
 @shared_task
@@ -19,7 +25,14 @@ def carry_out(*, call_id: str, **_: Any) -> None:
 
 @shared_task
 def sweep_calls(**_: Any) -> None:
-    """Wake a worker for each call that is due; whatever messages were lost are made up for here."""
+    """Wake a worker for each call that is due; whatever messages were lost are made up for here.
+
+    While the provider may not be called, calls stay due, and at most one worker asks whether it is back.
+    """
+    if circuit.look().is_shut:
+        if circuit.claim_probe():
+            probe.apply_async(expires=SWEEP_SECONDS)
+        return
     due = ProviderCall.objects.due(now=timezone.now()).order_by("next_attempt_at").values_list("pk", flat=True)
     for call_id in due[:BATCH]:
         # A call that no worker got to in time is due again in the next sweep: messages must not pile up meanwhile.
@@ -27,5 +40,19 @@ def sweep_calls(**_: Any) -> None:
 
 
 @shared_task
+def probe(**_: Any) -> None:
+    """Ask the provider something small that changes nothing. What it answers, `hear` makes known."""
+    try:
+        budget.take_for_probe()
+        provider_client().list_identifications(PROBE)
+    except (CryptoMateError, Held) as error:
+        logger.info("CryptoMate is still away: %s %s", type(error).__name__, error)
+
+
+@shared_task
 def refresh_reference_data(**_: Any) -> None:
-    reference.refresh_if_stale(client=provider_client(), now=timezone.now())
+    """Read countries and identification types. Where the provider does not answer, the next hour asks again."""
+    try:
+        reference.refresh_if_stale(client=provider_client(), now=timezone.now())
+    except (CryptoMateError, Held) as error:
+        logger.warning("Countries could not be read: %s %s", type(error).__name__, error)

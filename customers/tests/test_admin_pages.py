@@ -13,7 +13,7 @@ from provider.models import CallKind, CallState, Country, IdentificationType, Pr
 MODELS = [
     "customers_customer", "customers_enablementrequest", "customers_requirementsnapshot", "customers_document",
     "customers_statuschange", "provider_providercall", "provider_country", "provider_subdivision",
-    "provider_identificationtype", "provider_budget",
+    "provider_identificationtype", "provider_turn", "provider_circuit", "provider_outage",
 ]  # fmt: skip
 
 

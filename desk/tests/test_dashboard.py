@@ -170,7 +170,7 @@ def test_the_page_takes_as_many_queries_on_a_busy_day(
         make_event()
         decline("CARD_UNKNOWN")
 
-    with django_assert_num_queries(18):  # session, person, two for permissions, fourteen of its own
+    with django_assert_num_queries(22):  # session, person, two for permissions, eighteen of its own
         as_admin.get(BOARD)
 
 
