@@ -1,4 +1,8 @@
-"""What stands in a card's books, read as plain SQL while its row is locked. See cards/postgresql/writing.py for why."""
+"""What stands in a card's books, in plain SQL. See cards/postgresql/writing.py for why.
+
+Whoever changes a card's books turns the page: the version on the card's clock goes up by one. What was worked out from
+a page that somebody turned meanwhile is never written. Who needs several statements locks the page before reading it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,25 +11,42 @@ from uuid import UUID
 
 from django.db import connection
 
+from cards.clocks import POLL_AFTER
 from cards.models import Card, TransactionEvent
 from cards.placing import Key, links
+from cards.postgresql.writing import Together
 
 # The limit on waiting is in force before the row is asked for.
-LOCKED_CARD = """
-WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %(patience)s, true))
-SELECT card.id, card.customer_id, card.approval_method FROM patience, cards_card AS card
-WHERE card.api_id = %(api_id)s FOR NO KEY UPDATE OF card
-"""
+PATIENCE = "SELECT set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), true)"
+LOCK = f"""
+WITH patience AS MATERIALIZED ({PATIENCE}), card AS MATERIALIZED (
+    SELECT id FROM patience, cards_card WHERE {{column}} = %s FOR NO KEY UPDATE OF cards_card
+)
+INSERT INTO cards_cardclock (card_id, version) SELECT id, 0 FROM card
+ON CONFLICT (card_id) DO UPDATE SET version = cards_cardclock.version
+"""  # noqa: S608 - of two constants
 # A statement of its own: under READ COMMITTED the locking one sees what was there before it waited.
 PAGE = """
 SELECT
+    card.id, card.customer_id, card.approval_method, coalesce(clock.version, 0),
     (SELECT nextval('cards_transactionevent_id_seq')),
-    EXISTS (SELECT FROM cards_authorization WHERE card_id = %(card)s AND decided_at > %(asked_after)s),
+    EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s),
     event.id, event.kind, event.operation_id, event.digest, event.transaction_currency, event.merchant_id,
     event.merchant_name, placement.transaction_id, placement.how
-FROM (VALUES (1)) AS page
-LEFT JOIN cards_transactionevent AS event ON event.card_id = %(card)s
+FROM cards_card AS card
+LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
+LEFT JOIN cards_transactionevent AS event ON event.card_id = card.id
 LEFT JOIN cards_placement AS placement ON placement.event_id = event.id
+WHERE card.{column} = %s
+"""
+MOVED = """
+INSERT INTO cards_cardclock (card_id, version, moved_at, next_poll_at)
+SELECT %s::uuid, 1, %s::timestamptz, %s::timestamptz FROM patience
+ON CONFLICT (card_id) DO UPDATE
+SET version = cards_cardclock.version + 1, moved_at = excluded.moved_at,
+    next_poll_at = least(cards_cardclock.next_poll_at, excluded.next_poll_at)
+WHERE cards_cardclock.version = %s OR %s
+RETURNING card_id
 """
 
 
@@ -54,31 +75,62 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """The card's entries, the key that its next event gets, and whether we were asked about a purchase lately."""
+    """A card's entries, the key that its next event gets, and whether we were asked about a purchase lately."""
 
+    card: Card
+    version: int
     next_pk: int
     was_asked: bool
     entries: list[Entry]
 
+    def find(self, event: TransactionEvent) -> int | None:
+        """Return the key of this very event where it was recorded before."""
+        return next((entry.pk for entry in self.entries if entry.is_of(event)), None)
 
-def lock_card(api_id: str, *, patience: str) -> Card | None:
-    """Lock the card as whoever changes its books does, and return what they need of it.
 
-    `patience` is how long to wait, in PostgreSQL's words; it holds for the rest of the transaction.
+def lock(card: UUID | str, *, patience: str | None = None) -> bool:
+    """Lock a card and its page, for changes in several statements; answer whether there is such a card.
+
+    `card` is its id here or, as a text, the provider's. `patience` is how long to wait, in PostgreSQL's words; it holds
+    for the rest of the transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCKED_CARD, {"patience": patience, "api_id": api_id})
-        row = cursor.fetchone()
-    return _card(*row) if row else None
+        cursor.execute(LOCK.format(column=_column(card)), [patience, card])
+        return bool(cursor.rowcount)
 
 
-def _card(pk: UUID, customer_id: UUID, approval_method: str) -> Card:
-    return Card.from_db(connection.alias, ["id", "customer_id", "approval_method"], [pk, customer_id, approval_method])
-
-
-def read_page(card: Card, *, asked_after: datetime) -> Page:
+def read_page(card: UUID | str, *, asked_after: datetime) -> Page | None:
+    """Return what stands in the books of the card, named as above; None where there is no such card."""
     with connection.cursor() as cursor:
-        cursor.execute(PAGE, {"card": card.pk, "asked_after": asked_after})
+        cursor.execute(PAGE.format(column=_column(card)), [asked_after, card])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    next_pk, was_asked = rows[0][:2]
-    return Page(next_pk, was_asked, [Entry(*row[2:]) for row in rows if row[2] is not None])
+    if not rows:
+        return None
+    found = Card.from_db(connection.alias, ["id", "customer_id", "approval_method"], rows[0][:3])
+    version, next_pk, was_asked = rows[0][3:6]
+    return Page(found, version, next_pk, was_asked, [Entry(*row[6:]) for row in rows if row[6] is not None])
+
+
+def _column(card: UUID | str) -> str:
+    return "id" if isinstance(card, UUID) else "api_id"
+
+
+def turn(page: Page, event: TransactionEvent, writing: Together, *, now: datetime, patience: str) -> None:
+    """Add to the writing: turn the page and insert a new event, or, where somebody turned it before, nothing at all.
+
+    The event has its card from the page that was turned. Without one PostgreSQL refuses it, and with it all the rest.
+    """
+    writing.add(PATIENCE, [patience], name="patience AS MATERIALIZED")
+    writing.add(MOVED, [page.card.pk, now, now + POLL_AFTER, page.version, False], name="turned AS")
+    writing.insert(event, card_id="(SELECT card_id FROM turned)")
+
+
+def note_movement(page: Page, writing: Together, *, now: datetime) -> None:
+    """Add to the writing, where the caller holds the card's lock: money moved, so the card's list is due soon."""
+    writing.add(PATIENCE, [None], name="patience AS MATERIALIZED")
+    writing.add(MOVED, [page.card.pk, now, now + POLL_AFTER, page.version, True])
+
+
+def note_change(page: Page, writing: Together) -> None:
+    """Add to the writing, under the lock as well: the books were changed though nothing happened on the card."""
+    writing.add("UPDATE cards_cardclock SET version = version + 1 WHERE card_id = %s", [page.card.pk])

@@ -5,18 +5,11 @@ A card's row is wide and has many indexes, all of which PostgreSQL writes anew w
 
 from datetime import datetime, timedelta
 from typing import Self
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
 POLL_AFTER = timedelta(minutes=2)  # when the provider's list is read after something happened
-
-MOVED = """
-INSERT INTO cards_cardclock (card_id, moved_at, next_poll_at) VALUES (%s, %s, %s)
-ON CONFLICT (card_id) DO UPDATE
-SET moved_at = excluded.moved_at, next_poll_at = least(cards_cardclock.next_poll_at, excluded.next_poll_at)
-"""
 
 
 class CardClockQuerySet(models.QuerySet["CardClock"]):
@@ -29,6 +22,7 @@ class CardClock(models.Model):
     moved_at = models.DateTimeField(null=True, blank=True, help_text="When we last heard of money moving.")
     polled_at = models.DateTimeField(null=True, blank=True, help_text="When the provider's list was read.")
     next_poll_at = models.DateTimeField(null=True, blank=True, help_text="When it is read again.")
+    version = models.BigIntegerField(db_default=0, editable=False, help_text="How often the card's books were changed.")
 
     objects = CardClockQuerySet.as_manager()
 
@@ -39,8 +33,3 @@ class CardClock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.card_id}: moved {self.moved_at}, read {self.polled_at}"
-
-
-def moved(card_id: UUID, now: datetime) -> tuple[str, list[object]]:
-    """Return the statement that notes a movement and makes the card's list due soon, with its values."""
-    return MOVED, [card_id, now, now + POLL_AFTER]

@@ -4,11 +4,12 @@ The contract names nothing that ties a purchase's events to the question that ca
 operation id does in some of its samples; where it does not, card, amounts and merchant agree and the times are near.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from cards.authorizations import OUR_REASONS, Authorization, Standing
 from cards.models import Card, Placement, TransactionEvent
+from cards.postgresql.writing import Together
 from cards.rules import APPROVE
 from cards.statuses import ApprovalMethod, EventKind
 
@@ -20,10 +21,13 @@ BATCH = 200
 COLUMNS = {EventKind.AUTHORIZED: "authorized_event_id", EventKind.DECLINED: "declined_event_id"}
 
 
-def compare(card: Card, events: Sequence[TransactionEvent]) -> None:
-    """Tie events of the card to what was answered before them. Runs under the card's lock, after they are placed.
+def compare(
+    card: Card, events: Sequence[TransactionEvent], writing: Together, *, beside: Callable[[TransactionEvent], set[int]]
+) -> None:
+    """Add to the writing what ties events of the card to what was answered before them.
 
-    Only a card whose purchases we approve is ever asked about.
+    `beside` returns the keys of the events that belong to the same purchase as one. Only a card whose purchases we
+    approve is ever asked about.
     """
     told = [event for event in events if event.kind in COLUMNS]
     if not told or card.approval_method != ApprovalMethod.WEBHOOK:
@@ -32,29 +36,30 @@ def compare(card: Card, events: Sequence[TransactionEvent]) -> None:
     near = (min(times) - LOOK_BACK, max(times) + NEAR)
     answered = list(Authorization.objects.filter(card=card, decided_at__range=near))
     for event in told:
-        if answered and not _is_tied_already(event, answered):
-            _tie(event, answered)
+        if answered and not _is_tied_already(event, answered, beside):
+            _tie(event, answered, writing)
 
 
-def _is_tied_already(event: TransactionEvent, answered: Collection[Authorization]) -> bool:
+def _is_tied_already(
+    event: TransactionEvent, answered: Collection[Authorization], beside: Callable[[TransactionEvent], set[int]]
+) -> bool:
     """Answer whether another event of the same purchase says the same: a webhook after the provider's list, say."""
     column = COLUMNS[EventKind(event.kind)]
     tied = {getattr(each, column) for each in answered} - {None}
-    if not tied:
-        return False
-    beside = Placement.objects.filter(transaction__placements__event=event, event__in=tied)
-    return event.pk in tied or beside.exists()
+    return bool(tied) and (event.pk in tied or not tied.isdisjoint(beside(event)))
 
 
-def _tie(event: TransactionEvent, answered: Sequence[Authorization]) -> None:
+def _tie(event: TransactionEvent, answered: Sequence[Authorization], writing: Together) -> None:
     column = COLUMNS[EventKind(event.kind)]
     fitting = [each for each in answered if getattr(each, column) is None and is_about(each, event)]
     if not fitting:
         return
     question = min(fitting, key=lambda each: _unlikeness(each, event))
     setattr(question, column, event.pk)
-    question.standing = standing_after(question, event)
-    question.save(update_fields=[column.removesuffix("_id"), "standing"])
+    writing.add(
+        f"UPDATE cards_authorization SET {column} = %s, standing = %s WHERE id = %s",  # noqa: S608 - one of two columns
+        [event.pk, standing_after(question, event), question.pk],
+    )
 
 
 def is_about(question: Authorization, event: TransactionEvent) -> bool:
@@ -107,4 +112,12 @@ def compare_again(*, now: datetime) -> None:
         reason__in=OUR_REASONS, standing=Standing.WAITING, card__isnull=False, decided_at__gt=now - LOOK_BACK
     )
     for card in Card.objects.filter(authorizations__in=late).distinct()[:BATCH]:
-        compare(card, list(card.events.filter(kind__in=COLUMNS, occurred_at__gt=now - LOOK_BACK)))
+        writing = Together()
+        compare(
+            card, list(card.events.filter(kind__in=COLUMNS, occurred_at__gt=now - LOOK_BACK)), writing, beside=_beside
+        )
+        writing.execute()
+
+
+def _beside(event: TransactionEvent) -> set[int]:
+    return set(Placement.objects.filter(transaction__placements__event=event).values_list("event", flat=True))

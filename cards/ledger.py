@@ -1,17 +1,17 @@
 """A card's events become purchases: recorded once, placed together with what they can touch, added up from scratch."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from cards.books import Entry, Page, read_page
-from cards.clocks import moved
+from cards.books import Entry, Page, lock, note_change, note_movement, read_page, turn
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
@@ -35,35 +35,66 @@ ON CONFLICT (event_id) DO UPDATE SET transaction_id = excluded.transaction_id, h
 Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
 
 
-@transaction.atomic(savepoint=False)
-def record_event(
-    *,
-    card: Card,
-    kind: str,
-    operation_id: str,
-    purchase: Purchase,
-    source: str,
-    is_locked: bool = False,
-    brought_by: Model | None = None,
-) -> TransactionEvent:
-    """Record what the provider said about a purchase and place it among those it can touch.
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What somebody said about a purchase, and who."""
 
-    The same again answers with the first, whatever brought it. Takes the card's lock, unless the caller has it.
-    `brought_by` is a new row of the caller's that is written along. Raises AlreadyThere where it is not new.
+    kind: str
+    operation_id: str
+    purchase: Purchase
+    source: str
+
+
+def record_at_once(card_api_id: str, told: Told, *, brought_by: Callable[[Card], Model], patience: str) -> bool:
+    """Record an event in one statement, and with it a new row that `brought_by` makes; answer whether it was.
+
+    Nothing is locked while we think. Nothing is written where the card is not known, where the event or that row is
+    here already, or where the books were changed meanwhile: then `record_event` is the way. Waits as long as `patience`
+    says for a change that is under way.
     """
-    if not is_locked:
-        _lock(card)
     now = timezone.now()
-    event = _event(card, EventKind(kind.upper()), operation_id, purchase, source=source, now=now)
-    page = read_page(card, asked_after=event.occurred_at - LOOK_BACK)
-    writing = Together(new_row=brought_by)
-    recorded = next((entry.pk for entry in page.entries if entry.is_of(event)), None)
-    if recorded:
-        writing.execute()
+    page = read_page(card_api_id, asked_after=(told.purchase.occurred_at or now) - LOOK_BACK)
+    if page is None:
+        return False
+    event = _event(page.card, told, now=now)
+    if page.find(event):
+        return False
+    event.pk = page.next_pk
+    writing = Together()
+    turn(page, event, writing, now=now, patience=patience)
+    _place_around(page, [event], writing)
+    writing.insert(brought_by(page.card))
+    return writing.is_one_statement and _carried_out(writing)
+
+
+def _carried_out(writing: Together) -> bool:
+    # A transaction around a single statement would be two more journeys to the database.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        try:
+            writing.execute()
+        except IntegrityError:
+            if connection.in_atomic_block:
+                transaction.set_rollback(True)
+            return False
+    return True
+
+
+@transaction.atomic(savepoint=False)
+def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase, source: str) -> TransactionEvent:
+    """Record what the provider said about a purchase and place it among those it can touch. Takes the card's lock.
+
+    The same again answers with the first, whatever brought it.
+    """
+    now = timezone.now()
+    lock(card.pk)
+    event = _event(card, Told(kind=kind, operation_id=operation_id, purchase=purchase, source=source), now=now)
+    page = _page(card, [event])
+    if recorded := page.find(event):
         return card.events.get(pk=recorded)
     event.pk = page.next_pk
+    writing = Together()
     writing.insert(event)
-    _place_around(card, [event], page, writing, now=now)
+    _write_under_lock(page, [event], writing, now=now)
     return event
 
 
@@ -83,19 +114,20 @@ def record_lines(card: Card, lines: Sequence[Line]) -> list[TransactionEvent]:
     Lines that look alike are kept all or none: with some of them missing, one webhook could answer for the wrong one.
     """
     now = timezone.now()
-    _lock(card)
+    lock(card.pk)
     listed = card.events.filter(source=TransactionEvent.Source.POLL, operation_id__in=[line.id for line in lines])
     known = set(listed.values_list("kind", "operation_id"))
+    polled = TransactionEvent.Source.POLL
     fresh = [
-        _event(card, line.kind, line.id, line.purchase, source=TransactionEvent.Source.POLL, now=now)
+        _event(card, Told(kind=line.kind, operation_id=line.id, purchase=line.purchase, source=polled), now=now)
         for line in lines
         if (line.kind, line.id) not in known
     ]
     untold = _untold(card, fresh)
     if untold:
-        page = read_page(card, asked_after=min(event.occurred_at for event in untold) - LOOK_BACK)
+        page = _page(card, untold)
         TransactionEvent.objects.bulk_create(untold)
-        _place_around(card, untold, page, Together(), now=now)
+        _write_under_lock(page, untold, Together(), now=now)
     return untold
 
 
@@ -111,19 +143,18 @@ def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEv
     return [event for event in fresh if likeness(event) in missing]
 
 
-def _event(
-    card: Card, kind: str, operation_id: str, purchase: Purchase, *, source: str, now: datetime
-) -> TransactionEvent:
+def _event(card: Card, told: Told, *, now: datetime) -> TransactionEvent:
+    purchase = told.purchase
     data = vars(purchase) | {name: getattr(purchase, name).quantize(STORED) for name in AMOUNTS}
     data["occurred_at"] = purchase.occurred_at or now
     return TransactionEvent(
         card=card,
         address=uuid7(),
-        kind=kind,
-        operation_id=operation_id,
+        kind=EventKind(told.kind.upper()),
+        operation_id=told.operation_id,
         digest=purchase.digest,
         received_at=now,
-        source=TransactionEvent.Source(source),
+        source=TransactionEvent.Source(told.source),
         **data,
     )
 
@@ -137,26 +168,39 @@ def note_repeat(*, card: Card, kind: str, operation_id: str, purchase: Purchase)
 @transaction.atomic
 def recompute(card: Card) -> None:
     """Place all events of the card anew and bring every purchase in line. Takes the card's lock."""
-    _lock(card)
-    standing = _standing(read_page(card, asked_after=timezone.now()).entries)
+    lock(card.pk)
+    page = _page(card, [])
     groups = place(card.events.all())
-    _bring_in_line(card, groups, groups, standing, Together())
+    writing = Together()
+    note_change(page, writing)
+    _bring_in_line(card, groups, groups, _standing(page.entries), writing)
+    writing.execute()
 
 
-def _lock(card: Card) -> None:
-    Card.objects.select_for_update(no_key=True).only("pk").get(pk=card.pk)
+def _page(card: Card, events: Sequence[TransactionEvent]) -> Page:
+    """Return the card's page, and whether we were asked about it near these events."""
+    first = min((event.occurred_at for event in events), default=timezone.now())
+    page = read_page(card.pk, asked_after=first - LOOK_BACK)
+    assert page is not None  # noqa: S101 - the card is there
+    return page
 
 
-def _place_around(card: Card, new: Sequence[TransactionEvent], page: Page, writing: Together, *, now: datetime) -> None:
+def _write_under_lock(page: Page, new: Sequence[TransactionEvent], writing: Together, *, now: datetime) -> None:
+    note_movement(page, writing, now=now)
+    _place_around(page, new, writing)
+    writing.execute()
+
+
+def _place_around(page: Page, new: Sequence[TransactionEvent], writing: Together) -> None:
     """Place the new events and all that a chain of merchants and operation ids connects with them."""
     links_of = {entry.pk: entry.links for entry in page.entries} | {event.pk: links_of_event(event) for event in new}
     touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new)) - {event.pk for event in new}
     standing = _standing(entry for entry in page.entries if entry.pk in touched)
-    groups = place([*new, *card.events.filter(pk__in=touched)] if touched else new)
-    writing.add(*moved(card.pk, now))
-    _bring_in_line(card, groups, _changed(groups, standing), standing, writing)
+    groups = place([*new, *page.card.events.filter(pk__in=touched)] if touched else new)
+    _bring_in_line(page.card, groups, _changed(groups, standing), standing, writing)
     if page.was_asked:
-        compare(card, new)
+        members = [{event.pk for event, _ in group.placed} for group in groups]
+        compare(page.card, new, writing, beside=lambda event: next(each for each in members if event.pk in each))
 
 
 def _standing(entries: Iterable[Entry]) -> Standing:
@@ -187,10 +231,9 @@ def _bring_in_line(
     for group in changed:
         _write(known.get(group.address) or Transaction(pk=group.address, card=card), fold(group.events), writing)
     _write_placements(changed, standing, writing)
-    writing.execute()
     gone = before - {group.address for group in groups}
     if gone:
-        Transaction.objects.filter(pk__in=gone).delete()
+        writing.add("DELETE FROM cards_transaction WHERE id = ANY(%s)", [list(gone)])
 
 
 def _write(purchase: Transaction, totals: "Totals", writing: Together) -> None:
@@ -204,7 +247,12 @@ def _write(purchase: Transaction, totals: "Totals", writing: Together) -> None:
     if purchase._state.adding:
         writing.insert(purchase)
     else:
-        purchase.save(update_fields=[*changed, "changed_at"])
+        columns = [*changed, "changed_at"]
+        places = ", ".join(f"{column} = %s" for column in columns)
+        writing.add(
+            f"UPDATE cards_transaction SET {places} WHERE id = %s",  # noqa: S608 - names of our own columns
+            [*(getattr(purchase, column) for column in columns), purchase.pk],
+        )
 
 
 def _write_placements(groups: Iterable[Group], standing: Standing, writing: Together) -> None:

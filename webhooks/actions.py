@@ -19,11 +19,11 @@ from django.db import connection, transaction
 from audit.actions import acting_as, record
 from audit.kinds import Kind, Source
 from cards.models import Card
-from cards.postgresql.writing import AlreadyThere, insert_if_new
+from cards.postgresql.writing import insert_if_new
 from customers.models import Customer
 from customers.policies import check_person_may
 from webhooks.deliveries import Delivery
-from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, lock_card_of_purchase, note_repeat
+from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, note_repeat, record_at_once
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.policies import check_can_process_again
 from webhooks.redaction import digest_of, redact_text
@@ -58,8 +58,8 @@ def receive(delivery: Delivery, arrival: Arrival) -> None:
     # Not asked whether it still works, thousands of times: the delivery that finds it dead is stored on a new one.
     connection.health_check_done = True  # type: ignore[attr-defined] # Django does not name it
     try:
-        with transaction.atomic(), acting_as(source=Source.WEBHOOK):
-            is_new = _take(event)
+        with acting_as(source=Source.WEBHOOK):
+            is_new = _take_at_once(event) or _take(event)
     except Exception as error:  # whatever a handler stumbles over, the delivery is kept and tried again
         _note_failure(event, error, now=arrival.received_at)
         insert_if_new(event)
@@ -132,31 +132,29 @@ def open_in_full(event: WebhookEvent, *, by: User) -> None:
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 
+def _take_at_once(event: WebhookEvent) -> bool:
+    """Store and handle what most deliveries are, a purchase's next event, in one statement; answer whether that did."""
+
+    def settled(card: Card) -> WebhookEvent:
+        _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
+        return event
+
+    return record_at_once(event, settled=settled, patience=LOCK_TIMEOUT)
+
+
+@transaction.atomic
 def _take(event: WebhookEvent) -> bool:
     """Store a delivery and handle it, unless it is here already; answer whether it was new.
 
     Waits for its twin that is on the way. What fails is undone together with the row.
     """
-    card = lock_card_of_purchase(event, patience=LOCK_TIMEOUT)
-    if card:
-        return _take_purchase(event, card)
+    event.outcome, event.handled_at, event.card_id, event.customer_id = Outcome.RECEIVED, None, None, None
     is_new = insert_if_new(event)
     if is_new:
         _wait_no_longer_than(LOCK_TIMEOUT)
         _become(event, handle, now=event.received_at)
         event.save(update_fields=CHANGED_BY_HANDLING)
     return is_new
-
-
-def _take_purchase(event: WebhookEvent, card: Card) -> bool:
-    """Do the same for most deliveries: what becomes of one is known before it is stored, so its row is written once."""
-    _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
-    try:
-        handle(event, locked=card)
-    except AlreadyThere:
-        transaction.set_rollback(True)
-        return False
-    return True
 
 
 def as_row(delivery: Delivery, arrival: Arrival, **values: Any) -> WebhookEvent:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from cards import actions, ledger
-from cards.books import lock_card
 from cards.models import Card, Notice, TransactionEvent, Withdrawal
 from cards.purchases import Purchase, read_amount, read_moment
 from cards.statuses import CardStatus
@@ -36,14 +35,8 @@ class NothingToDo(Exception):  # noqa: N818 - it is an outcome
         self.subject = subject
 
 
-def handle(event: WebhookEvent, *, locked: Card | None = None) -> Subject:
-    """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo.
-
-    `locked` is the card of a purchase, where the caller has locked it: then the delivery is stored as well. Raises
-    AlreadyThere where it was stored before.
-    """
-    if locked:
-        return record_purchase(event, locked)
+def handle(event: WebhookEvent) -> Subject:
+    """Do what the delivery asks for and return the row it is about. Raises NotKnownYet and NothingToDo."""
     handler = _handlers_of(event.product).get(event.event_type)
     if handler is None:
         raise NothingToDo("The portal has no use for this kind of delivery")
@@ -56,23 +49,29 @@ def _handlers_of(product: str) -> "Handlers":
     return COMPANY_HANDLERS if product == COMPANY else {}
 
 
-def record_purchase(event: WebhookEvent, locked: Card | None = None) -> Card:
-    card = locked or _card(event)
-    ledger.record_event(
-        card=card,
+def record_purchase(event: WebhookEvent) -> Card:
+    card = _card(event)
+    ledger.record_event(card=card, **vars(_told(event)))
+    return card
+
+
+def record_at_once(event: WebhookEvent, *, settled: Callable[[Card], WebhookEvent], patience: str) -> bool:
+    """Store a delivery about a purchase and record the purchase, in one statement; answer whether that could be done.
+
+    `settled` returns the delivery's row as it is stored with what became of it.
+    """
+    if not _is_purchase(event) or not event.card_api_id:
+        return False
+    return ledger.record_at_once(event.card_api_id, _told(event), brought_by=settled, patience=patience)
+
+
+def _told(event: WebhookEvent) -> ledger.Told:
+    return ledger.Told(
         kind=event.event_type,
         operation_id=event.operation_id,
         purchase=Purchase.from_data(event.data),
         source=TransactionEvent.Source.WEBHOOK,
-        is_locked=locked is not None,
-        brought_by=event if locked else None,
     )
-    return card
-
-
-def lock_card_of_purchase(event: WebhookEvent, *, patience: str) -> Card | None:
-    """Lock the card whose purchase the delivery tells of; None where it tells of none, or its card is not known."""
-    return lock_card(event.card_api_id, patience=patience) if _is_purchase(event) and event.card_api_id else None
 
 
 def _is_purchase(event: WebhookEvent) -> bool:

@@ -4,7 +4,7 @@ Deliveries come by the hundred a second. Django takes longer to word an INSERT t
 words are kept; and each statement costs a journey to the database and back, so they travel together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,41 +15,34 @@ from django.db.models import Model
 MOST_AT_ONCE = 20  # a statement takes 65,535 values at most
 
 
-class AlreadyThere(Exception):  # noqa: N818 - it is what the row is
-    """The row that had to be new was not: undo the transaction."""
-
-
 @dataclass
 class Together:
     """Statements that write different rows, carried out as one. None of them sees what the others write."""
 
-    new_row: Model | None = None  # inserted with the last of them
-    _sql: list[str] = field(default_factory=list)
+    _sql: list[tuple[str, str]] = field(default_factory=list)
     _params: list[Any] = field(default_factory=list)
 
-    def add(self, sql: str, params: Sequence[Any]) -> None:
-        if len(self._sql) == MOST_AT_ONCE:
-            self._carry_out()
-        self._sql.append(sql)
+    def add(self, sql: str, params: Sequence[Any], *, name: str = "") -> None:
+        """Add a statement, with a name where others read what it returns."""
+        if not self.is_one_statement:
+            self.execute()
+        self._sql.append((name or f"part_{len(self._sql)} AS", sql))
         self._params += params
 
-    def insert(self, row: Model) -> None:
-        """Insert a row that has its primary key."""
-        self.add(insert_sql(type(row)), values(row))
+    def insert(self, row: Model, **instead: str) -> None:
+        """Insert a row that has its primary key; `instead` holds SQL for columns whose values are not in the row."""
+        self.add(insert_sql(type(row), **instead), values(row, without=instead))
 
-    def execute(self) -> None:
-        """Carry them out, the new row with them. Raises AlreadyThere where that row is not new."""
-        row, self.new_row = self.new_row, None
-        if row:
-            self.add(f"{insert_sql(type(row))} ON CONFLICT DO NOTHING", values(row))
-            row._state.adding = False  # it is there either way
-        if self._sql and not self._carry_out() and row:
-            raise AlreadyThere
+    @property
+    def is_one_statement(self) -> bool:
+        return len(self._sql) < MOST_AT_ONCE
 
-    def _carry_out(self) -> int:
-        """Return how many rows the last statement wrote."""
-        *others, last = self._sql
-        before = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(others))
+    def execute(self) -> int:
+        """Carry them out, if there are any; return how many rows the last one wrote."""
+        if not self._sql:
+            return 0
+        *others, (_, last) = self._sql
+        before = ", ".join(f"{name} ({sql})" for name, sql in others)
         with connection.cursor() as cursor:
             cursor.execute(f"WITH {before} {last}" if others else last, self._params)
             written: int = cursor.rowcount
@@ -59,23 +52,23 @@ class Together:
 
 def insert_if_new(row: Model) -> bool:
     """Insert a row unless a constraint says that it is there; answer whether it was new. Waits for one on the way."""
-    try:
-        Together(new_row=row).execute()
-    except AlreadyThere:
-        return False
-    return True
+    together = Together()
+    together.add(f"{insert_sql(type(row))} ON CONFLICT DO NOTHING", values(row))
+    is_new = together.execute() == 1
+    row._state.adding = False  # it is there either way
+    return is_new
 
 
 @lru_cache
-def insert_sql(model: type[Model]) -> str:
+def insert_sql(model: type[Model], **instead: str) -> str:
     columns = [str(each.column) for each in model._meta.concrete_fields]
-    places = ", ".join(["%s"] * len(columns))
+    places = ", ".join(instead.get(column, "%s") for column in columns)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names
 
 
-def values(row: Model) -> list[Any]:
+def values(row: Model, *, without: Collection[str] = ()) -> list[Any]:
     """Return the row's values as Django would write them."""
-    return [_value(row, each) for each in row._meta.concrete_fields]
+    return [_value(row, each) for each in row._meta.concrete_fields if each.column not in without]
 
 
 # What the driver writes as it stands.

@@ -37,10 +37,11 @@ def failed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., WebhookEvent]:
     """Return a function that delivers what fails, and would not fail again."""
 
     def fail(body: dict[str, Any]) -> WebhookEvent:
-        def breaks(_: Any, **_locked: Any) -> None:
+        def breaks(_: Any) -> None:
             raise RuntimeError
 
         with monkeypatch.context() as patch:
+            patch.setattr(actions, "record_at_once", lambda *_, **__: False)
             patch.setattr(actions, "handle", breaks)
             deliver(body)
         return WebhookEvent.objects.latest("received_at")
@@ -163,6 +164,7 @@ def test_a_preview_says_that_it_would_fail_again(known_to_all: None, monkeypatch
         Notice.objects.create(card=values["card"], kind="DEPOSIT", text="half")
         raise RuntimeError
 
+    monkeypatch.setattr(actions, "record_at_once", lambda *_, **__: False)
     monkeypatch.setattr(ledger, "record_event", breaks_half_way)
     deliver(captured("authorized"))
 

@@ -129,11 +129,12 @@ def test_no_delivery_touches_the_broker(name: str, monkeypatch: pytest.MonkeyPat
 def test_a_connection_lost_in_the_middle_leaves_the_delivery_to_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     make_card(api_id="crd_123")
 
-    def cut_off(_event: WebhookEvent, **_locked: object) -> None:
+    def cut_off(_event: WebhookEvent) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:
+        patch.setattr(actions, "record_at_once", lambda *_, **__: False)
         patch.setattr(actions, "handle", cut_off)
         (answer,) = side_by_side(1, lambda _: deliver(captured("authorized")))
 
@@ -149,10 +150,11 @@ def test_a_connection_lost_in_the_middle_leaves_the_delivery_to_the_sweep(monkey
 def test_a_failure_that_cannot_be_stored_either_makes_the_provider_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     make_card(api_id="crd_123")
 
-    def goes_away(_event: WebhookEvent, **_locked: object) -> None:
+    def goes_away(_event: WebhookEvent) -> None:
         monkeypatch.setattr(actions, "insert_if_new", goes_away)
         raise OperationalError
 
+    monkeypatch.setattr(actions, "record_at_once", lambda *_, **__: False)
     monkeypatch.setattr(actions, "handle", goes_away)
     (answer,) = side_by_side(1, lambda _: deliver(captured("authorized")))
 

@@ -36,6 +36,7 @@ def break_recording(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         intact(**values)
         raise RuntimeError("after the write")
 
+    monkeypatch.setattr(actions, "record_at_once", lambda *_, **__: False)
     monkeypatch.setattr(ledger, "record_event", writes_then_fails)
     return lambda: monkeypatch.setattr(ledger, "record_event", intact)
 

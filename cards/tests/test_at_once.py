@@ -1,0 +1,178 @@
+"""An event recorded in one statement, without the card's lock, ends in the books as one recorded under it."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cards import ledger
+from cards.books import lock
+from cards.ledger import Line, Told
+from cards.models import Authorization, Card, CardClock, Deposit, Transaction, TransactionEvent
+from cards.statuses import ApprovalMethod, EventKind
+from cards.tests.making import NOON, make_card, make_purchase
+from cards.tests.test_ledger_any_order import SETS, as_line, books, deliver
+from cards.tests.test_ledger_any_order import Told as AnyTold
+
+A, C = EventKind.AUTHORIZED, EventKind.CLEARED
+
+
+def brought(card: Card) -> Deposit:
+    """Return some row that comes along."""
+    return Deposit(card=card, transaction_hash=f"0x{timezone.now().timestamp()}", amount=1, net_amount=1, at=NOON)
+
+
+def tell(card: Card, told: AnyTold, *, bring: Callable[[Card], Any] = brought) -> bool:
+    kind, operation_id, purchase = told
+    said = Told(kind=kind, operation_id=operation_id, purchase=purchase, source="WEBHOOK")
+    return ledger.record_at_once(card.api_id, said, brought_by=bring, patience="2s")
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None)
+@given(SETS, st.integers(0, 3))
+def test_at_once_or_under_the_lock_the_books_are_the_same(told: Sequence[AnyTold], later: int) -> None:
+    cards = make_card(), make_card()
+    lines = [as_line(each, number, later=later) for number, each in enumerate(told)]
+
+    for each in told:
+        assert tell(cards[0], each)
+        deliver(cards[1], each)
+    for card in cards:
+        ledger.record_lines(card, lines)
+
+    assert books(cards[0]) == books(cards[1])
+
+
+@pytest.mark.django_db
+def test_the_row_that_comes_along_is_written_with_it() -> None:
+    card = make_card()
+
+    assert tell(card, (A, "one", make_purchase()))
+
+    assert (TransactionEvent.objects.get().card, Deposit.objects.get().card) == (card, card)
+    assert CardClock.objects.get().moved_at is not None
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_for_an_event_that_is_here_or_a_card_that_is_not() -> None:
+    card = make_card()
+    tell(card, (A, "one", make_purchase()))
+
+    assert not tell(card, (A, "one", make_purchase()))
+    assert not tell(Card(api_id="icard_unknown"), (A, "two", make_purchase()))
+
+    assert (TransactionEvent.objects.count(), Deposit.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_where_the_row_that_comes_along_is_here() -> None:
+    card = make_card()
+    Deposit.objects.create(transaction_hash="0x1", amount=1, net_amount=1, at=NOON)
+
+    def again(card: Card) -> Deposit:
+        return Deposit(card=card, transaction_hash="0x1", amount=1, net_amount=1, at=NOON)
+
+    assert not tell(card, (A, "one", make_purchase()), bring=again)
+
+    assert (TransactionEvent.objects.count(), Transaction.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["event", "list", "anew"])
+def test_nothing_is_written_where_the_books_were_changed_meanwhile(how: str) -> None:
+    card = make_card()
+    tell(card, (A, "one", make_purchase()))
+    changes: dict[str, Callable[[], object]] = {
+        "event": lambda: deliver(card, (C, "two", make_purchase("12.00"))),
+        "list": lambda: ledger.record_lines(card, [Line("movement", C, make_purchase("12.00"))]),
+        "anew": lambda: ledger.recompute(card),
+    }
+
+    def meanwhile(card: Card) -> Deposit:
+        changes[how]()
+        return brought(card)
+
+    before = TransactionEvent.objects.count()
+    assert not tell(card, (A, "three", make_purchase("3.00")), bring=meanwhile)
+
+    assert TransactionEvent.objects.filter(operation_id="three").count() == 0
+    assert TransactionEvent.objects.count() == before + (how != "anew")
+    assert Deposit.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_was_answered_before_is_tied_to_it() -> None:
+    card = make_card(approval_method=ApprovalMethod.WEBHOOK)
+    purchase = make_purchase(occurred_at=timezone.now())
+    question = Authorization.objects.create(
+        card=card, delivery_key="one", card_api_id=card.api_id, response_code="00", reason="APPROVED",
+        cost=purchase.bill_amount, merchant_name="Acme Coffee",
+        bill_amount=purchase.bill_amount, bill_currency="USD", transaction_amount=purchase.transaction_amount,
+        transaction_currency="USD", merchant_id="mch_1", decided_at=timezone.now() - timedelta(seconds=2),
+    )  # fmt: skip
+
+    assert tell(card, (A, "one", purchase))
+
+    question.refresh_from_db()
+    assert (question.authorized_event, question.standing) == (TransactionEvent.objects.get(), "CONFIRMED")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_at_the_same_moment_end_as_if_they_had_come_in_turn() -> None:
+    """A hold and its settlement: each alone would be a purchase of its own."""
+    card, ready = make_card(), Barrier(2)
+    both: list[AnyTold] = [(A, "", make_purchase()), (C, "", make_purchase(occurred_at=NOON + timedelta(minutes=1)))]
+
+    def wait_for_the_other(card: Card) -> Deposit:
+        ready.wait(10)
+        return brought(card)
+
+    done = side_by_side(*(partial(tell, card, each, bring=wait_for_the_other) for each in both))
+    for told in both:
+        deliver(card, told)
+
+    assert sorted(done) == [False, True]
+    (purchase,) = Transaction.objects.all()
+    assert purchase.state == "CLEARED"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_worked_out_before_a_change_under_the_lock_waits_for_it_and_is_not_written() -> None:
+    card, locked = make_card(), Barrier(2)
+
+    def under_the_lock() -> bool:
+        with transaction.atomic():
+            lock(card.pk)
+            locked.wait(10)
+            ledger.recompute(card)
+        return True
+
+    def at_once() -> bool:
+        def wait_for_the_lock(card: Card) -> Deposit:
+            locked.wait(10)
+            return brought(card)
+
+        return tell(card, (A, "one", make_purchase()), bring=wait_for_the_lock)
+
+    assert side_by_side(under_the_lock, at_once) == [True, False]
+    assert TransactionEvent.objects.count() == 0
+
+
+def side_by_side(*acts: Callable[[], bool]) -> list[bool]:
+    def run(act: Callable[[], bool]) -> bool:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
