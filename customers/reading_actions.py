@@ -14,7 +14,7 @@ from audit.kinds import Kind
 from customers.models import Document
 from customers.readings import await_reading, put_reading, waiting_sides
 from imaging.reading import NOT_READ, Reading, read
-from provider.waking import wake
+from provider.waking import DOCUMENTS, wake
 
 LEASE = timedelta(seconds=120)  # two sides, each with its reader's limit
 TASK = "customers.tasks.read_document"
@@ -26,7 +26,7 @@ def want_reading(document: Document, side: str, sha256: str) -> None:
     """Want one image read. The caller saves the document, in the transaction that keeps the image."""
     await_reading(document, side, sha256)
     document.reading_due_at = timezone.now()
-    wake(TASK, document_id=str(document.pk))
+    wake(TASK, queue=DOCUMENTS, document_id=str(document.pk))
 
 
 def read_document(document_id: uuid.UUID, *, now: datetime) -> None:
@@ -41,7 +41,7 @@ def read_document(document_id: uuid.UUID, *, now: datetime) -> None:
             _keep(document_id, side, sha256, _read(document_id, side, now))
     following = Document.objects.due_for_reading(now=timezone.now()).first()
     if following:
-        wake(TASK, document_id=str(following.pk))
+        wake(TASK, queue=DOCUMENTS, document_id=str(following.pk))
 
 
 @contextmanager

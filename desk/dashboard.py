@@ -19,7 +19,6 @@ from provider.models import ProviderCall
 from webhooks.models import Outcome, Refusal, WebhookEvent
 
 SHOWN = timedelta(hours=24)
-SILENT_AFTER = timedelta(seconds=60)
 
 Visitor = User | AnonymousUser
 
@@ -47,10 +46,10 @@ class Declined:
 
 @dataclass(frozen=True)
 class Beat:
-    """When something that works in the background last did."""
+    """When something that works in the background was last heard of."""
 
     name: str
-    at: datetime
+    at: datetime | None
     is_silent: bool
 
 
@@ -67,6 +66,10 @@ class Board:
     @property
     def most_in_an_hour(self) -> int:
         return max(hour.total for hour in self.hours)
+
+    @property
+    def is_something_silent(self) -> bool:
+        return any(beat.is_silent for beat in self.beats)
 
 
 def may_look(user: Visitor) -> bool:
@@ -156,10 +159,7 @@ def _declined(to: Visitor, since: datetime) -> list[Declined]:
 def _beats(now: datetime) -> list[Beat]:
     # By name, since the project wires the apps and no app imports it.
     heartbeats: Any = apps.get_model("portal", "Heartbeat")
-    return [
-        Beat(heartbeat.name, heartbeat.at, is_silent=now - heartbeat.at > SILENT_AFTER)
-        for heartbeat in heartbeats.objects.order_by("name")
-    ]
+    return [Beat(part.name, part.at, is_silent=part.is_silent) for part in heartbeats.parts(now=now)]
 
 
 def _log(to: Visitor, **filters: str) -> str:

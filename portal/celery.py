@@ -5,7 +5,7 @@ from celery import Celery, Task
 
 from audit.kinds import Source
 from audit.origin import acting_as
-from portal import folder_broker
+from portal import folder_broker, redis_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -19,7 +19,9 @@ class RecordedTask(Task[Any, Any]):
 
 
 folder_broker.register()
+redis_broker.register()
 
 app = Celery("portal", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add("portal.heartbeats:Pulse")

@@ -48,8 +48,7 @@ def _processes() -> dict[str, str]:
     return {
         "sandbox": f"{BIN}/python -m sandbox --port {sandbox_port}",
         "web": f"{BIN}/gunicorn portal.wsgi --config python:portal.gunicorn --bind 127.0.0.1:{port}",
-        # Threads: one process, which a signal to the whole group stops at once.
-        "worker": f"{BIN}/celery --quiet --app portal worker --pool threads --concurrency 4 --loglevel WARNING",
+        "worker": f"{BIN}/python -m portal.workers",
         "beat": f"{BIN}/celery --quiet --app portal beat --loglevel WARNING --pidfile=",
     }
 

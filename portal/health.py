@@ -1,7 +1,6 @@
 """Open pages for machines: is the process up, and can it do its work."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -9,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.models import Heartbeat
+from portal.models import Heartbeat, Part
 
-SILENT_AFTER = timedelta(seconds=60)
+OK, SILENT = "ok", "silent"
 
 
 @login_not_required
@@ -23,15 +22,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the database answers and the worker has lately been given work by beat, else 503.
+    """Answer 200 while the database answers, beat and the workers run and the broker carries messages; else 503.
 
-    A task that beat sent and the worker ran has passed through the broker, so one heartbeat vouches for all three.
+    Who is silent is named, and since when where that is known.
     """
-    parts = {"database": _database_answers()}
-    parts["worker"] = parts["database"] and Heartbeat.objects.filter(at__gt=timezone.now() - SILENT_AFTER).exists()
-    return JsonResponse(
-        {name: "ok" if fine else "silent" for name, fine in parts.items()}, status=200 if all(parts.values()) else 503
-    )
+    if not _database_answers():
+        return JsonResponse({"database": SILENT}, status=503)
+    beat, *workers, broker = parts = Heartbeat.parts(now=timezone.now())
+    silent = [_in_words(worker) for worker in workers if worker.is_silent]
+    said = {"database": OK, "beat": _in_words(beat), "worker": "; ".join(silent) or OK, "broker": _in_words(broker)}
+    return JsonResponse(said, status=503 if any(part.is_silent for part in parts) else 200)
+
+
+def _in_words(part: Part) -> str:
+    if not part.is_silent:
+        return OK
+    return f"{part.name} silent since {part.at.isoformat(timespec='seconds')}" if part.at else f"{part.name} silent"
 
 
 def _database_answers() -> bool:

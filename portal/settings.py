@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from kombu import Exchange, Queue
 
 from portal.env import BROKER_URL, DATABASE, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, names, required
 
@@ -207,11 +208,22 @@ elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "socket_timeout": 0.5,
         "socket_connect_timeout": 0.5,
+        "health_check_interval": 5,  # seconds; a worker finds out that Redis froze, and connects anew
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
+        "queue_order_strategy": "priority",  # a worker that serves several takes people's messages first
     }
+elif CELERY_BROKER_URL.startswith("amqp"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 2.0, "write_timeout": 2.0}
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_BROKER_HEARTBEAT = 10  # seconds; RabbitMQ's, after which a worker knows that the other side is gone
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlasts a broker that is away for the night
+# One queue for what a person waits for, one for what only the clock asks for, one for what keeps a processor busy.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("people", "background", "documents")]
+CELERY_TASK_DEFAULT_QUEUE = "background"
+CELERY_TASK_CREATE_MISSING_QUEUES = False  # nobody would read a queue whose name is a slip of the pen
+CELERY_TASK_ROUTES = {"customers.tasks.read_document": {"queue": "documents"}}
 CELERY_TASK_PUBLISH_RETRY = False  # what is due stands in the database; a lost message costs a sweep, not data
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -221,11 +233,13 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a call at the provider is not taken back
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
+_CLOCKS_DIFFER = 10.0  # seconds, at most, between two machines: a message counts as fresh for so long
 CELERY_BEAT_SCHEDULE = {
-    # name: (task, seconds between two runs, and the run is dropped when a worker gets to it later than that)
-    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    # name: (task, seconds between two runs; a message that no worker took in that time is dropped)
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, _CLOCKS_DIFFER)}}
     for name, task, seconds in [
         ("carry out the calls that are due", "provider.tasks.sweep_calls", 1.0),
         ("ask about the requests that are due", "customers.tasks.sync_due_requests", 2.0),
@@ -237,8 +251,15 @@ CELERY_BEAT_SCHEDULE = {
         ("stop the cards that broke a velocity rule", "cards.tasks.stop_cards", 5.0),
         ("let go of approvals that nothing followed", "cards.tasks.follow_up_decisions", 60.0),
         ("refresh the velocity rules where they are old", "cards.tasks.refresh_velocity_rules", 60.0),
-        ("note that the worker is alive", "portal.tasks.beat_seen", 10.0),
     ]
+} | {
+    f"note that messages come through {queue.name}": {
+        "task": "portal.tasks.message_came",
+        "schedule": 10.0,
+        "kwargs": {"queue": queue.name},
+        "options": {"queue": queue.name, "expires": 900.0 if queue.name == "documents" else 30.0},
+    }
+    for queue in CELERY_TASK_QUEUES
 }
 
 # --- Logging: constant texts with ids; never a payload, a key or personal data

@@ -1,11 +1,12 @@
 from typing import Any
 
 from celery import shared_task
-from django.utils import timezone
 
-from portal.models import Heartbeat
+from portal.heartbeats import pulse
+from portal.models import messages_in
 
 
 @shared_task
-def beat_seen(**_: Any) -> None:
-    Heartbeat.beat("worker", at=timezone.now())
+def message_came(*, queue: str, **_: Any) -> None:
+    """Note that a message of beat's came through this queue."""
+    pulse(messages_in(queue))

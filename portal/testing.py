@@ -57,12 +57,11 @@ class Stack:
             "WEB_PROCESSES": "1",
             "CELERY_BROKER_URL": _own_broker(),
         }
-        celery = [f"{BIN}/celery", "--app", "portal"]
         self.commands = {
             "sandbox": [sys.executable, "-m", "sandbox", "--port", str(sandbox_port)],
             "web": [f"{BIN}/gunicorn", "portal.wsgi", "--config=python:portal.gunicorn", f"--bind=127.0.0.1:{port}"],
-            "worker": [*celery, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING"],
-            "beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="],
+            "worker": [sys.executable, "-m", "portal.workers"],
+            "beat": [f"{BIN}/celery", "--app", "portal", "beat", "--loglevel", "WARNING", "--pidfile="],
         }  # fmt: skip
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -127,15 +127,23 @@ def test_a_refusal_that_nobody_has_written_up_is_counted(as_admin: Client) -> No
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "At work"), (90, "Silent")])
-def test_the_worker_is_at_work_or_silent(as_admin: Client, seconds: int, words: str) -> None:
+def test_beat_is_at_work_or_silent(as_admin: Client, seconds: int, words: str) -> None:
     heartbeats: Any = apps.get_model("portal", "Heartbeat")
-    heartbeats.beat("worker", at=timezone.now() - timedelta(seconds=seconds))
+    heartbeats.beat("beat", at=timezone.now() - timedelta(seconds=seconds))
 
-    assert words in look(as_admin)
+    found = re.search(r"<dt>Beat</dt><dd>(.*?)</dd>", look(as_admin))
+
+    assert found
+    assert words in found[1]
 
 
-def test_a_worker_that_never_ran_is_said(as_admin: Client) -> None:
-    assert "Start the worker and beat" in look(as_admin)
+def test_what_was_never_heard_of_is_to_be_started(as_admin: Client) -> None:
+    page = look(as_admin)
+
+    for name in ("Beat", "Worker for people", "Worker for background", "Worker for documents", "Broker"):
+        assert f"<dt>{name}</dt>" in page
+    assert page.count("and never heard of") == 5
+    assert "Start what is silent" in page
 
 
 def test_an_hour_shows_what_came_and_what_became_of_it(as_admin: Client) -> None:

@@ -135,10 +135,9 @@ def _start_gunicorn(processes: Processes, name: str, env: Mapping[str, str], bin
 
 
 def start_worker(processes: Processes, env: Mapping[str, str]) -> None:
-    celery = [f"{BIN}/celery", "--quiet", "--app", "portal"]
-    worker = ["worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"]
-    processes.start("worker", [*celery, *worker], env)
-    processes.start("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], env)
+    processes.start("worker", [f"{BIN}/python", "-m", "portal.workers"], env)
+    beat = [f"{BIN}/celery", "--quiet", "--app", "portal", "beat", "--loglevel", "WARNING", "--pidfile="]
+    processes.start("beat", beat, env)
 
 
 def start_broker(processes: Processes) -> str:
