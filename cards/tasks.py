@@ -34,7 +34,7 @@ def poll_due_cards(**_: Any) -> None:
     if circuit.look().is_shut:
         return
     for card_id in polling.claim_due(now=timezone.now(), limit=POLLS):
-        poll_card.delay(card_id=str(card_id))
+        poll_card.apply_async(kwargs={"card_id": str(card_id)}, expires=polling.LEASE.total_seconds())
 
 
 @shared_task

@@ -229,4 +229,4 @@ def mark_due(request: EnablementRequest, *, now: datetime) -> None:
 def hasten_sync(request: EnablementRequest, *, now: datetime) -> None:
     """Make the next look due now and wake a worker for it."""
     mark_due(request, now=now)
-    wake("customers.tasks.sync_due_requests")
+    wake("customers.tasks.sync_request_now", request_id=str(request.pk))

@@ -13,6 +13,7 @@ from customers.models import Document, EnablementRequest
 from provider import circuit
 from provider.circuit import Held
 from provider.client import provider_client
+from provider.waking import FRESH
 from vault.stores import StoreAway
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def sync_due_requests(**_: Any) -> None:
         claimed = list(due.values_list("pk", flat=True)[:BATCH])
         EnablementRequest.objects.filter(pk__in=claimed).update(next_sync_at=now + LEASE)
     for request_id in claimed:
-        sync_request.delay(request_id=str(request_id))
+        sync_request.apply_async(kwargs={"request_id": str(request_id)}, expires=LEASE.total_seconds())
 
 
 @shared_task
@@ -52,11 +53,20 @@ def sync_request(*, request_id: str, **_: Any) -> None:
 
 
 @shared_task
+def sync_request_now(*, request_id: str, **_: Any) -> None:
+    """Follow one request because a person waits for it, unless a sweep has handed it to another worker already."""
+    now = timezone.now()
+    due = EnablementRequest.objects.due_for_sync(now=now).filter(pk=uuid.UUID(request_id))
+    if due.update(next_sync_at=now + LEASE):
+        sync_request(request_id=request_id)
+
+
+@shared_task
 def read_due_documents(**_: Any) -> None:
     """Wake a worker for the document that waits longest to be read: its message was lost, or its reader died."""
     waiting = Document.objects.due_for_reading(now=timezone.now()).first()
     if waiting:
-        read_document.delay(document_id=str(waiting.pk))
+        read_document.apply_async(kwargs={"document_id": str(waiting.pk)}, expires=FRESH)
 
 
 @shared_task

@@ -236,10 +236,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a call at the provider is not taken back
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
-_CLOCKS_DIFFER = 10.0  # seconds, at most, between two machines: a message counts as fresh for so long
+_FRESH = 10.0  # seconds for which beat's message counts: so far the clocks of two machines may differ
 CELERY_BEAT_SCHEDULE = {
     # name: (task, seconds between two runs; a message that no worker took in that time is dropped)
-    name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, _CLOCKS_DIFFER)}}
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, _FRESH)}}
     for name, task, seconds in [
         ("carry out the calls that are due", "provider.tasks.sweep_calls", 1.0),
         ("ask about the requests that are due", "customers.tasks.sync_due_requests", 2.0),

@@ -10,11 +10,11 @@ from provider import actions, budget, circuit, reference
 from provider.circuit import Held
 from provider.client import provider_client
 from provider.models import ProviderCall
+from provider.waking import FRESH
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
-SWEEP_SECONDS = 1.0
+BATCH = 20  # calls in one sweep, every second; more than the provider takes
 PROBE = "AR"  # a country whose identification types are asked for
 
 
@@ -31,12 +31,12 @@ def sweep_calls(**_: Any) -> None:
     """
     if circuit.look().is_shut:
         if circuit.claim_probe():
-            probe.apply_async(expires=SWEEP_SECONDS)
+            probe.apply_async(expires=FRESH)
         return
     due = ProviderCall.objects.due(now=timezone.now()).order_by("next_attempt_at").values_list("pk", flat=True)
     for call_id in due[:BATCH]:
         # A call that no worker got to in time is due again in the next sweep: messages must not pile up meanwhile.
-        carry_out.apply_async(kwargs={"call_id": str(call_id)}, expires=SWEEP_SECONDS)
+        carry_out.apply_async(kwargs={"call_id": str(call_id)}, expires=FRESH)
 
 
 @shared_task
@@ -49,9 +49,9 @@ def probe(**_: Any) -> None:
         logger.info("CryptoMate is still away: %s %s", type(error).__name__, error)
 
 
-@shared_task
+@shared_task(soft_time_limit=900, time_limit=960)
 def refresh_reference_data(**_: Any) -> None:
-    """Read countries and identification types. Where the provider does not answer, the next hour asks again."""
+    """Read countries and identification types, one call for each. Where that fails, the next hour asks again."""
     try:
         reference.refresh_if_stale(client=provider_client(), now=timezone.now())
     except (CryptoMateError, Held) as error:

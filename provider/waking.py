@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 PEOPLE, BACKGROUND, DOCUMENTS = "people", "background", "documents"
 MOST_WAITING = 200  # messages
 SWEPT_AFTER = 5.0  # seconds; by then a sweep has found what the message was about
-EXPIRES = 60.0  # seconds in the queue; allows for clocks that differ
+EXPIRES = 60.0  # seconds in the queue
+FRESH = 10.0  # seconds for which a sweep's message counts: so far the clocks of two machines may differ
 CONFIRM_WITHIN = 1.0  # seconds; RabbitMQ alone confirms
 
 

@@ -271,7 +271,7 @@ def test_no_review_is_named_where_none_began(individual_cards: bool, words: str)
 def test_a_page_asks_on_while_a_worker_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     request = make_request(make_customer(), syncs=3)
     mark_due(request, now=timezone.now())
-    monkeypatch.setattr(tasks.sync_request, "delay", lambda **_: None)
+    monkeypatch.setattr(tasks.sync_request, "apply_async", lambda **_: None)
 
     tasks.sync_due_requests()
 
