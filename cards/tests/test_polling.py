@@ -214,7 +214,7 @@ def test_the_sweep_claims_what_is_due_once(monkeypatch: pytest.MonkeyPatch) -> N
     make_card(next_poll_at=now + timedelta(minutes=1))
     make_card(next_poll_at=None)
     woken: list[str] = []
-    monkeypatch.setattr(poll_card, "delay", lambda *, card_id: woken.append(card_id))
+    monkeypatch.setattr(poll_card, "apply_async", lambda *, kwargs, **_: woken.append(kwargs["card_id"]))
 
     poll_due_cards()
     poll_due_cards()

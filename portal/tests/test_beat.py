@@ -134,7 +134,7 @@ def test_sweeps_at_once_hand_out_each_request_and_each_card_once(monkeypatch: py
     )
     monkeypatch.setattr(card_tasks.poll_card, "apply_async", lambda *, kwargs, **_: handed.extend(kwargs.values()))
     now = timezone.now()
-    due = [make_request(make_customer(api_id=f"client-{number}"), next_sync_at=now) for number in range(12)]
+    due: list[Any] = [make_request(make_customer(api_id=f"client-{number}"), next_sync_at=now) for number in range(12)]
     due += [make_card(next_poll_at=now) for _ in range(12)]
 
     at_once(customer_tasks.sync_due_requests)
