@@ -34,6 +34,7 @@ class Kind(models.TextChoices):
     DELIVERY_PROCESSED_AGAIN = "delivery.processed_again", "had a delivery processed again"
     CALL_HASTENED = "call.hastened", "had an open call looked at again"
     CALL_RESOLVED = "call.resolved", "settled a call to the provider"
+    SHAPE_ACKNOWLEDGED = "shape.acknowledged", "took note of something new at the provider"
     RECORD_VIEWED = "record.viewed", "looked at the record"
     SIGNED_IN = "person.signed_in", "signed in"
     SIGNED_OUT = "person.signed_out", "signed out"

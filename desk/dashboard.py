@@ -16,6 +16,7 @@ from desk.calling import Calling, calling
 from desk.hours import Hour, hours_of
 from desk.silences import Silence, silences
 from provider.models import ProviderCall
+from provider.shape_changes import ShapeChange
 from webhooks.models import Outcome, Refusal, WebhookEvent
 
 SHOWN = timedelta(hours=24)
@@ -136,9 +137,17 @@ def _to_learn(to: Visitor) -> list[Figure]:
     """Count what the provider says that the portal has no field and no words for."""
     kinds, reasons = NewKind.objects.unlearned().count(), UnknownReason.objects.unwritten().count()
     return [
+        _shape_changes(to),
         Figure("New kinds of requirement", kinds, "typed as text", _admin(to, "newkind")),
         Figure("Refusals not written up", reasons, "no text for the customer", _admin(to, "unknownreason")),
     ]
+
+
+def _shape_changes(to: Visitor) -> Figure:
+    count = ShapeChange.objects.unacknowledged().count()
+    may_open = getattr(to, "is_staff", False) and to.has_perm("provider.view_shapechange")
+    url = reverse("admin:provider_shapechange_changelist", query={"acknowledged_at__isempty": 1}) if may_open else ""
+    return Figure("New at CryptoMate", count, "fields and words its contract does not name", url)
 
 
 def _admin(to: Visitor, model: str) -> str:

@@ -30,6 +30,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
         "provider.view_identificationtype", "provider.view_turn", "provider.view_circuit", "provider.view_outage",
         "provider.hasten_providercall",
+        "provider.view_shapechange", "provider.acknowledge_shapechange",
         "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
         "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
         "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.change_velocityrule",

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,6 +24,8 @@ from provider.models import (
     Subdivision,
     Turn,
 )
+from provider.shape_changes import ShapeChange
+from provider.shape_watch import acknowledge
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -94,6 +97,24 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
         self.message_user(
             request, f"{len(waiting)} waiting calls are looked at again now; those under way are left alone."
         )
+
+
+@admin.register(ShapeChange)
+class ShapeChangeAdmin(RecordAdmin[ShapeChange]):
+    list_display = ["what", "kind", "place", "sample", "times", "first_seen_at", "last_seen_at", "acknowledged_by"]
+    list_filter = [("acknowledged_at", admin.EmptyFieldListFilter), "kind", "last_seen_at"]
+    list_select_related = ["acknowledged_by"]
+    search_fields = ["what", "place"]
+    actions = ["acknowledge"]
+
+    def has_acknowledge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("provider.acknowledge_shapechange")
+
+    @admin.action(description="Acknowledge", permissions=["acknowledge"])
+    def acknowledge(self, request: HttpRequest, queryset: QuerySet[ShapeChange]) -> None:
+        by: Any = request.user
+        count = acknowledge(changes=list(queryset), by=by, now=timezone.now())
+        self.message_user(request, f"{count} acknowledged. They stay listed, and are counted on.")
 
 
 class SubdivisionInline(RecordInline[Subdivision, Country]):

@@ -6,6 +6,7 @@ from django.db import DatabaseError, transaction
 
 from cryptomate import Client, Exchange
 from provider import budget, circuit
+from provider.shape_watch import watch
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def hear(exchange: Exchange) -> None:
     Its status and trace id are what its support asks for.
     """
     _local.heard = exchange
+    watch.hear(exchange)
     try:
         with transaction.atomic():
             budget.give_back()

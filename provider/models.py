@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from provider.shape_changes import ShapeChange as ShapeChange
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
 # How long one request may take before its worker counts as dead: longer than the client waits. Begun anew before each.

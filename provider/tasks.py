@@ -3,6 +3,7 @@ import uuid
 from typing import Any
 
 from celery import shared_task
+from celery.signals import task_postrun
 from django.utils import timezone
 
 from cryptomate import CryptoMateError
@@ -10,6 +11,7 @@ from provider import actions, budget, circuit, reference
 from provider.circuit import Held
 from provider.client import provider_client
 from provider.models import ProviderCall
+from provider.shape_watch import watch
 from provider.waking import FRESH
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,12 @@ def probe(**_: Any) -> None:
         provider_client().list_identifications(PROBE)
     except (CryptoMateError, Held) as error:
         logger.info("CryptoMate is still away: %s %s", type(error).__name__, error)
+
+
+@task_postrun.connect
+def write_shape_changes(**_: Any) -> None:
+    """Write what this process heard that is new, when nobody waits for its task any more."""
+    watch.write_if_due()
 
 
 @shared_task(soft_time_limit=900, time_limit=960)

@@ -16,6 +16,7 @@ from webhooks.actions import Arrival
 from webhooks.afterwards import Answered
 from webhooks.deliveries import Delivery
 from webhooks.provider_clock import provider_clock
+from webhooks.shapes import compare_shape
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ def finish(answered: Answered) -> None:
     answer = answered.answer
     answer.note_left()
     afterwards.keep(answered)
+    compare_shape(answered.delivery)
     if answer.reason == Reason.TOO_FREQUENT and answer.is_written:
         _stop_card(answer)
 

@@ -29,6 +29,7 @@ from webhooks.policies import check_can_process_again, is_our_key
 from webhooks.previews import preview
 from webhooks.provider_clock import provider_clock
 from webhooks.refusals import tally
+from webhooks.shapes import compare_shape
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def _answer(raw: bytes, arrival: actions.Arrival) -> HttpResponse:
     if outage.is_on:
         raise OperationalError("the database is known to be away")
     actions.receive(delivery, arrival)
+    compare_shape(delivery)
     tally.write_if_due()
     return JsonResponse({"response_code": "OK"})
 
