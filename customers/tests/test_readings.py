@@ -144,7 +144,7 @@ def test_a_reader_that_died_costs_one_lease(officer: User, monkeypatch: pytest.M
 @pytest.mark.django_db
 def test_a_lost_message_is_made_up_for_by_the_sweep(officer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(tasks.read_document, "delay", lambda document_id: woken.append(document_id))
+    monkeypatch.setattr(tasks.read_document, "apply_async", lambda *, kwargs, **_: woken.append(kwargs["document_id"]))
     draft = kept_draft(customer_asked_for_passport(), officer)
 
     tasks.read_due_documents()
