@@ -53,7 +53,7 @@ def follow_card(
     `by` is who asked for a step, and `hold_reason` why the card is held if that was the step.
     """
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
-    said = _columns(remote)
+    said = columns_of(remote)
     changed = [name for name, value in said.items() if getattr(card, name) != value]
     if changed:
         for name in changed:
@@ -75,7 +75,7 @@ def _is_officers_step(card: Card, word: str) -> bool:
     return status in (CardStatus.ACTIVE, CardStatus.FROZEN) and status in CARD_TRANSITIONS[card.status]
 
 
-def _columns(remote: RemoteCard) -> dict[str, Any]:
+def columns_of(remote: RemoteCard) -> dict[str, Any]:
     """Return our columns with what the answer says about them."""
     said: dict[str, Any] = {name: getattr(remote, name) for name in LIMITS if name in remote.raw}
     if remote.last4.isascii() and remote.last4.isdigit() and len(remote.last4) == 4:

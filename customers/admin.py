@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from customers.comparison_admin import ComparisonAdmin as ComparisonAdmin
 from customers.differences import Difference
 from customers.forms import masked
 from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange

@@ -5,8 +5,11 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
+        from customers import comparing, comparison_runs
         from customers.effects import effects
         from provider.effects import register
 
         for effect in effects():
             register(effect)
+        for step in (comparing.CLIENTS, comparing.CUSTOMERS):
+            comparison_runs.register(step)

@@ -19,6 +19,7 @@ from cryptomate import (
 )
 from customers import following, remote
 from customers.checklists import checklist_of, is_complete
+from customers.discrepancies import close_settled
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
 from customers.reasons import note_unknown
 from customers.requirements import concerns
@@ -108,6 +109,7 @@ class UpdateClient:
     def done(self, call: ProviderCall, answer: Saved) -> None:
         customer = Customer.objects.get(pk=call.target_id)
         following.follow_client(customer, answer.client)
+        close_settled(customer, answer.client)
         if remote.digest(remote.client_payload(customer)) != answer.digest:
             want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=call.wanted_by)
         request = customer.newest_request

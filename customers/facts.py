@@ -1,13 +1,17 @@
 """The customer's data as the page lists them, masked for people who do not work with them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from customers import places
+from customers.comparisons import Discrepancy
 from customers.forms import masked
 from customers.models import Customer
 from customers.naming import name_of_key
+
+ADDRESS = {"street_line1", "street_line2", "city", "postal_code", "region"}
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,7 @@ class Fact:
     label: str
     value: str | date
     is_masked: bool = False
+    theirs: str = ""  # what the provider holds instead, where the two differ
 
     @property
     def is_date(self) -> bool:
@@ -27,6 +32,16 @@ def facts(customer: Customer, *, may_edit: bool) -> list[Fact]:
     if customer.individual_cards:
         found += _card_programme(customer)
     return [fact for fact in [*found, *_answers(customer, may_edit=may_edit)] if fact.value]
+
+
+def beside(found: Iterable[Fact], differences: Iterable[Discrepancy]) -> list[Fact]:
+    """Return the facts with what the provider holds instead beside them."""
+    theirs: dict[str, list[str]] = {}
+    for each in differences:
+        is_of_address = each.field in ADDRESS
+        said = f"{each.label}: {each.theirs}" if is_of_address else each.theirs
+        theirs.setdefault("Address" if is_of_address else each.label, []).append(said)
+    return [replace(fact, theirs=", ".join(theirs.get(fact.label, ()))) for fact in found]
 
 
 def _personal(customer: Customer, *, may_edit: bool) -> list[Fact]:

@@ -14,6 +14,10 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
+from customers.comparisons import Comparison as Comparison
+from customers.comparisons import ComparisonClock as ComparisonClock
+from customers.comparisons import Discrepancy as Discrepancy
+from customers.comparisons import ListedRecord as ListedRecord
 from customers.new_kinds import NewKind as NewKind
 from customers.reasons import RejectionReason as RejectionReason
 from customers.reasons import UnknownReason as UnknownReason

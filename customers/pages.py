@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 
 from customers import display
 from customers.checklists import checklist_of
-from customers.facts import facts
+from customers.comparisons import Discrepancy
+from customers.facts import beside, facts
 from customers.models import Customer
 from customers.requirement_cards import Card, Person, cards_of, digest, find_card
 from customers.snapshots import News, news_of
@@ -67,6 +68,7 @@ class CustomerPage:
         return [
             Region("progress", "customers/_progress.html", digest(*self._progress())),
             Region("difference", "customers/_difference.html", digest(*self._news())),
+            Region("differences", "customers/_differences.html", digest(*self._held())),
             Region("support", "customers/_support_message.html", digest(self.context["is_long_in_review"])),
             Region("customer-title", "customers/_title.html", digest(customer.status, customer.api_id)),
             Region("customer-next", "customers/_next.html", digest(step)),
@@ -81,6 +83,9 @@ class CustomerPage:
 
     def _news(self) -> tuple[Any, ...]:
         return self.context["news"], self.context["unchanged_since"]
+
+    def _held(self) -> tuple[Any, ...]:
+        return tuple((each.pk, each.state, each.changed_at) for each in self.context["differences"])
 
     def _actions(self) -> tuple[Any, ...]:
         names = ("offers_submit", "reason_against_submit", "is_long_in_review", "offers_card")
@@ -116,6 +121,8 @@ def person_of(user: User) -> Person:
         may_submit=user.has_perm("customers.submit_customer"),
         may_see_images=user.has_perm("customers.view_document_image"),
         may_issue=user.has_perm("cards.issue_card"),
+        may_see_differences=user.has_perm("customers.view_discrepancy"),
+        may_decide=user.has_perm("customers.decide_discrepancy"),
     )
 
 
@@ -141,10 +148,15 @@ def requirement_card(customer: Customer, user: User, requirement_id: str, *, is_
     return find_card(cards, requirement_id, is_document=is_document)
 
 
+def _differences(customer: Customer) -> list[Discrepancy]:
+    return list(customer.discrepancies.standing().about_data().order_by("label"))
+
+
 def _context(standing: Standing, person: Person) -> dict[str, Any]:
     customer = standing.customer
     is_long = display.is_long_in_review(standing)
     news = news_of(customer)
+    differences = _differences(customer) if person.may_see_differences else []
     offers_submit = person.may_submit and display.offers_submit(standing)
     return {
         "customer": customer,
@@ -160,7 +172,8 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "offers_card": person.may_issue and customer.status == CustomerStatus.ACTIVE,
         "is_long_in_review": is_long,
         "support_message": support_message(standing) if is_long else None,
-        "facts": facts(customer, may_edit=person.may_edit),
+        "facts": beside(facts(customer, may_edit=person.may_edit), differences),
+        "differences": differences,
         "timeline": timeline(customer, news),
         "news": news[0] if news else None,
         "unchanged_since": _unchanged_since(standing, news),

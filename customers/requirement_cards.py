@@ -41,6 +41,8 @@ class Person:
     may_submit: bool
     may_see_images: bool
     may_issue: bool
+    may_see_differences: bool
+    may_decide: bool
 
 
 @dataclass

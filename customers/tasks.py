@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cryptomate import CryptoMateError
-from customers import following, reading_actions
+from customers import comparison_runs, following, reading_actions
 from customers.models import Document, EnablementRequest
 from provider import circuit
 from provider.circuit import Held
@@ -59,6 +59,14 @@ def sync_request_now(*, request_id: str, **_: Any) -> None:
     due = EnablementRequest.objects.due_for_sync(now=now).filter(pk=uuid.UUID(request_id))
     if due.update(next_sync_at=now + LEASE):
         sync_request(request_id=request_id)
+
+
+@shared_task
+def compare(**_: Any) -> None:
+    """Do one batch of the comparison with the provider, where one is due. What is left stands in the database."""
+    run = comparison_runs.due_run(now=timezone.now())
+    if run:
+        comparison_runs.advance(run, client=provider_client())
 
 
 @shared_task

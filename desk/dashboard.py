@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from cards.authorizations import CLOCK, OUR_REASONS, Authorization
+from customers.comparisons import Discrepancy
 from customers.models import NewKind, UnknownReason
 from desk.calling import Calling, calling
 from desk.hours import Hour, hours_of
@@ -90,6 +91,7 @@ def board(*, to: Visitor, now: datetime) -> Board:
             *_clock(),
             _unanswered(to),
             *_to_learn(to),
+            _different(to),
         ],
         hours=hours_of(WebhookEvent.objects.per_hour(since=since), until=now),
         declined=declined,
@@ -141,6 +143,15 @@ def _to_learn(to: Visitor) -> list[Figure]:
         Figure("New kinds of requirement", kinds, "typed as text", _admin(to, "newkind")),
         Figure("Refusals not written up", reasons, "no text for the customer", _admin(to, "unknownreason")),
     ]
+
+
+def _different(to: Visitor) -> Figure:
+    """Count where the provider's records and ours differ and a person decides."""
+    count, may_open = Discrepancy.objects.open().count(), to.has_perm("customers.view_discrepancy")
+    return Figure(
+        "Differences", count, "from CryptoMate’s records, to decide", reverse("desk:differences") if may_open else "",
+        is_bad=count > 0,
+    )  # fmt: skip
 
 
 def _shape_changes(to: Visitor) -> Figure:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import views
+from desk import difference_views, views
 
 app_name = "desk"
 
@@ -8,4 +8,9 @@ urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue/cases/", views.queue_cases, name="queue_cases"),
     path("dashboard/", views.dashboard, name="dashboard"),
+    path("differences/", difference_views.differences, name="differences"),
+    path("differences/compare/", difference_views.compare, name="compare"),
+    path("differences/stop/", difference_views.stop, name="stop_comparison"),
+    path("differences/<uuid:pk>/take/", difference_views.take, name="take_difference"),
+    path("differences/<uuid:pk>/keep/", difference_views.keep, name="keep_difference"),
 ]

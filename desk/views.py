@@ -11,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from customers.display import face_of_gate
 from desk.dashboard import board, may_look
+from desk.differences import open_differences
 from desk.queue import sections
 from provider import circuit
 
@@ -20,7 +21,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Open on the work there is; people who only administer go on to Django admin."""
     if not request.user.has_perm("customers.view_customer"):
         return redirect("admin:index")
-    return TemplateResponse(request, "desk/queue.html", _cases())
+    return TemplateResponse(request, "desk/queue.html", {**_cases(), "differences": open_differences(request.user)})
 
 
 @require_safe

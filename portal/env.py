@@ -1,5 +1,6 @@
 """What the environment says, typed and checked once. The table of variables is in the README."""
 
+import re
 from pathlib import Path
 
 import dj_database_url
@@ -38,6 +39,21 @@ def required(name: str) -> str:
             f"Set {name} in the environment. For a trial on one machine run script/demo instead."
         )
     return value
+
+
+def hours(name: str, default: str) -> tuple[int, int] | None:
+    """Return the first and the last hour of a variable like `1-5`; None where it is `never`.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    value = env.str(name, "") or default
+    if value == "never":
+        return None
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", value)
+    first, last = (int(found[1]), int(found[2])) if found else (0, 0)
+    if first == last or max(first, last) > 23:
+        raise ImproperlyConfigured(f"Write {name} as two different hours from 0 to 23, like 1-5, or as never.")
+    return first, last
 
 
 def names(value: str) -> list[str]:

@@ -8,7 +8,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from portal.env import BROKER_URL, DATABASE, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, names, required
+from portal.env import BROKER_URL, DATABASE, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, hours, names, required
 
 django_stubs_ext.monkeypatch()
 
@@ -32,6 +32,8 @@ CRYPTOMATE_WEBHOOK_KEY_PREVIOUS = env.str("CRYPTOMATE_WEBHOOK_KEY_PREVIOUS", "")
 CRYPTOMATE_IS_SANDBOX = urlsplit(CRYPTOMATE_API_URL).hostname != "api.cryptomate.me"
 CRYPTOMATE_SUPPORT_EMAIL = "support@cryptomate.me"
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
+
+COMPARISON_HOURS = hours("COMPARISON_HOURS", "1-5")  # by TIME_ZONE's clock: when we compare ourselves with it
 
 # --- Application
 
@@ -249,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
         ("handle the deliveries that failed", "webhooks.tasks.sweep_events", 1.0),
         ("refresh countries and identification types", "provider.tasks.refresh_reference_data", 3600.0),
         ("stop the cards that broke a velocity rule", "cards.tasks.stop_cards", 5.0),
+        ("compare with the provider at night", "customers.tasks.compare", 10.0),
         ("let go of approvals that nothing followed", "cards.tasks.follow_up_decisions", 60.0),
         ("refresh the velocity rules where they are old", "cards.tasks.refresh_velocity_rules", 60.0),
     ]

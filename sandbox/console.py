@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 
 from sandbox import deliveries as webhooks
 from sandbox import faults as trouble
-from sandbox import models, presets, reviews, switches
+from sandbox import models, presets, records, reviews, switches
+from sandbox.api.clients import save_client
 from sandbox.controls import Values, control, objects
 from sandbox.dispatcher import dispatcher
 from sandbox.errors import InputError
@@ -18,6 +19,10 @@ from sandbox.states import delivery_state, fault_state
 from sandbox.traffic import traffic
 
 LONGEST_WAIT_SECONDS = 60
+CLIENT_DATA = (
+    "first_name", "second_name", "last_name", "email", "birth_date", "phone_country_code", "phone_number",
+    *records.ADDRESS_KEYS,
+)  # fmt: skip
 ITEM_PREFIX = "reason:"
 FORM_FIELDS = ("csrfmiddlewaretoken", "section", "verb")
 EVERYTHING = (
@@ -100,6 +105,33 @@ def _decided(request: models.EnablementRequest) -> dict[str, str]:
 def _client_status(values: Values, client_id: str) -> dict[str, str]:
     client = reviews.force_client_status(client_id, _word(values, longest=20))
     return {"id": client.id, "status": client.status}
+
+
+def _change_client(values: Values, client_id: str) -> dict[str, Any]:
+    """Change what is held about a client, as somebody does in the provider's own portal: no webhook tells."""
+    client = models.Client.objects.get(id=client_id)
+    changed = {name: value for name, value in values.items() if name in CLIENT_DATA}
+    if not changed or not all(isinstance(value, str | int | None) for value in changed.values()):
+        raise InputError(f"Name at least one of {', '.join(CLIENT_DATA)}")
+    for name, value in changed.items():
+        if name in records.ADDRESS_KEYS:
+            client.address = {**client.address, name: value}
+        else:
+            setattr(client, name, value)
+    filled = {name for name, value in changed.items() if value not in (None, "")}
+    client.clean_fields(exclude={each.name for each in client._meta.fields} - filled)
+    save_client(client)
+    return records.client_record(client)
+
+
+def _remove_client(values: Values, client_id: str) -> dict[str, str]:
+    models.Client.objects.get(id=client_id).delete()
+    return {"id": client_id}
+
+
+def _open_request(values: Values, client_id: str) -> dict[str, str]:
+    with transaction.atomic():
+        return _decided(reviews.open_request(models.Client.objects.get(id=client_id)))
 
 
 def _request_status(values: Values, request_id: str) -> dict[str, str]:
@@ -196,6 +228,9 @@ reject = control("Rejected.", POST=_reject)
 more = control("The request waits for more.", POST=_more)
 withdraw = control("It is not asked for any more.", POST=_withdraw)
 client_status = control("The status is forced.", POST=_client_status)
+change_client = control("The client is changed.", POST=_change_client)
+remove_client = control("The client is gone.", POST=_remove_client)
+open_request = control("A request is open.", POST=_open_request)
 request_status = control("The status is forced.", POST=_request_status)
 settings = control("Settings saved.", GET=_settings, POST=_change_settings)
 faults = control("Faults changed.", GET=_list_faults, POST=_add_fault, DELETE=_clear_faults)
