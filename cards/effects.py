@@ -12,6 +12,7 @@ from customers.effects import lock_customer
 from customers.models import Customer
 from customers.statuses import Source
 from provider import budget
+from provider.circuit import Held
 from provider.effects import NeedsAPerson
 from provider.models import CallKind, ProviderCall
 
@@ -63,7 +64,7 @@ class SetFrozen:
         try:
             budget.take()
             return client.get_card(card.api_id)
-        except (CryptoMateError, budget.BudgetSpent) as error:
+        except (CryptoMateError, Held) as error:
             acted = NoAnswer()  # whatever became of the reading, the card was frozen or not before it
             acted.acted_possibly = True
             raise acted from error

@@ -59,7 +59,7 @@ def claim_due(*, now: datetime, limit: int) -> list[uuid.UUID]:
 
 
 def poll_card(card: Card, *, client: Client) -> int:
-    """Record what no webhook told, and return how much that was. Raises the client's errors and BudgetSpent."""
+    """Record what no webhook told, and return how much that was. Raises the client's errors and Held."""
     now = timezone.now()
     clock, _ = CardClock.objects.get_or_create(card=card)
     since = _since(clock, card, now)
