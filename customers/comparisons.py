@@ -125,7 +125,10 @@ class ComparisonClock(models.Model):
     objects = ComparisonClockQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["compared_at"], name="comparison_due")]
+        indexes = [
+            models.Index(fields=["compared_at"], name="comparison_due"),
+            models.Index(fields=["claimed_until"], condition=Q(claimed_until__isnull=False), name="comparison_claimed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.compared_at:%Y-%m-%d %H:%M}"
