@@ -11,13 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from celery import current_task
 from django.db import connection
 from django.utils import timezone
 
 from provider import budget_in_redis, circuit
 from provider.circuit import Gate, Held, NotAnswering
 from provider.models import ProviderCall
+from provider.waking import PEOPLE
 
 TURNS = 14
 KEPT_FOR_PEOPLE = 2  # turns that background work never takes
@@ -73,9 +76,13 @@ class Usage:
 def take(*, background: bool = False, patience: float = PATIENCE) -> None:
     """Wait until a call may be made, at most `patience` seconds.
 
+    Background work goes before other background work where a person handed it over, with a *Refresh* or by opening a
+    page.
+
     Raises NotAnswering at once while the provider is not called, and BudgetSpent when no turn came free, or none will.
     """
     give_back()
+    background = background and not _was_handed_over_by_a_person()
     give_up_at = time.monotonic() + patience
     while not _goes(circuit.look(), background=background):
         if time.monotonic() > give_up_at:
@@ -98,6 +105,12 @@ def give_back() -> None:
     if mine:
         _mine.turn = None
         mine()
+
+
+def _was_handed_over_by_a_person() -> bool:
+    task: Any = current_task  # nothing, where no task is being carried out
+    message = task.request.delivery_info if task else None
+    return (message or {}).get("routing_key") == PEOPLE
 
 
 def _goes(gate: Gate, *, background: bool) -> bool:

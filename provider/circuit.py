@@ -76,8 +76,8 @@ def look() -> Gate:
         row = cursor.fetchone()
     if row is None:
         return Gate()
-    *fields, seconds = row
-    return Gate(*fields, None if seconds is None else float(seconds))
+    here = row[6]
+    return Gate(row[0], row[1], row[2], row[3], row[4], row[5], None if here is None else float(here))
 
 
 # --- What an exchange says about the provider
@@ -185,7 +185,7 @@ def claim_probe() -> bool:
 def _until_probe(circuit: Circuit) -> timedelta:
     if circuit.reason == Reason.KEY:
         return KEY_PROBE
-    growing = min(FIRST_PROBE * 2 ** min(circuit.probes, 10), LONGEST_PROBE)
+    growing = min(FIRST_PROBE * (1 << min(circuit.probes, 10)), LONGEST_PROBE)
     return growing * random.uniform(0.8, 1.2)  # noqa: S311 - spreads probes, hides nothing
 
 

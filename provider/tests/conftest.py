@@ -10,10 +10,13 @@ from provider.tests.talking import Provider, client_at
 
 @pytest.fixture
 def provider_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Provider]]:
-    handler = type("Handler", (Provider,), {"asked": 0})
+    class handler(Provider):  # noqa: N801 - one of its own for each test
+        """Starts from zero."""
+
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-    client = client_at(server.server_port)
+    handler.port = server.server_port
+    client = client_at(handler.port)
     monkeypatch.setattr(tasks, "provider_client", lambda: client)
     yield handler
     server.shutdown()

@@ -1,7 +1,8 @@
 """What tests let the provider say, over a socket or as if it had been heard."""
 
 import http.server
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.utils import timezone
 
@@ -14,7 +15,8 @@ from provider.models import Circuit
 class Provider(http.server.BaseHTTPRequestHandler):
     """Answers every call with the status that was set."""
 
-    status, headers_sent, asked = 200, {}, 0
+    status, asked, port = 200, 0, 0
+    headers_sent: ClassVar[Mapping[str, str]] = {}
 
     def do_GET(self) -> None:
         type(self).asked += 1

@@ -3,7 +3,9 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,6 +48,18 @@ def test_background_work_waits_while_a_person_does() -> None:
 
     assert take(background=True) == 0
     assert take() == 1
+
+
+@pytest.mark.parametrize(("queue", "is_let_through"), [("people", True), ("background", False)])
+def test_a_look_that_a_person_asked_for_counts_as_theirs(
+    queue: str, is_let_through: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(30, background=True)
+    task = SimpleNamespace(request=SimpleNamespace(delivery_info={"routing_key": queue}))
+    monkeypatch.setattr(budget, "current_task", task)
+
+    with nullcontext() if is_let_through else pytest.raises(budget.BudgetSpent):
+        budget.take(background=True, patience=0)
 
 
 def test_a_call_without_an_answer_keeps_its_turn_and_an_answered_one_a_second() -> None:

@@ -38,7 +38,7 @@ def test_a_provider_that_answers_503_is_left_alone_and_taken_up_again(
     provider_at: type[Provider], probes: list[str]
 ) -> None:
     provider_at.status = 503
-    call(tasks.provider_client(), times=circuit.FAILURES)
+    call(client_at(provider_at.port), times=circuit.FAILURES)
 
     for _ in range(3):
         tasks.sweep_calls()
@@ -139,7 +139,7 @@ def test_a_provider_that_comes_back_and_refuses_our_key_is_another_outage() -> N
 
 def test_a_429_seen_by_one_stops_all_until_then(provider_at: type[Provider]) -> None:
     provider_at.status, provider_at.headers_sent = 429, {"Retry-After": "40"}
-    call(tasks.provider_client())
+    call(client_at(provider_at.port))
 
     with pytest.raises(budget.BudgetSpent):
         budget.take()
