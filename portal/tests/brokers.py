@@ -27,7 +27,8 @@ class Broker:
     url: str
     freeze: Callable[[], None]
     thaw: Callable[[], None]
-    restart: Callable[[], None]  # as after a crash: connections break, messages may be gone
+    crash: Callable[[], None]  # connections break, messages may be gone
+    come_back: Callable[[], None]
 
 
 def nothing() -> None:
@@ -36,7 +37,7 @@ def nothing() -> None:
 
 @contextmanager
 def folder() -> Iterator[Broker]:
-    yield Broker("", nothing, nothing, nothing)
+    yield Broker("", nothing, nothing, nothing, nothing)
 
 
 @contextmanager
@@ -48,9 +49,11 @@ def redis() -> Iterator[Broker]:
     command = [executable, "--port", str(port := free_port()), "--bind", "127.0.0.1", "--save", ""]
     running = [subprocess.Popen(command, stdout=subprocess.DEVNULL)]
 
-    def restart() -> None:
+    def crash() -> None:
         running[0].kill()
         running[0].wait(10)
+
+    def come_back() -> None:
         running[0] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     eventually(lambda: _listens(port))
@@ -59,11 +62,11 @@ def redis() -> Iterator[Broker]:
             f"redis://127.0.0.1:{port}/0",
             lambda: running[0].send_signal(signal.SIGSTOP),
             lambda: running[0].send_signal(signal.SIGCONT),
-            restart,
+            crash,
+            come_back,
         )
     finally:
-        running[0].kill()
-        running[0].wait(10)
+        crash()
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def rabbitmq() -> Iterator[Broker]:
         _run(control, "set_permissions", "-p", place, parts.username or "guest", ".*", ".*", ".*")
         with Wire((parts.hostname or "127.0.0.1", parts.port or 5672)) as wire:
             url = f"amqp://{parts.username}:{parts.password}@127.0.0.1:{wire.port}/{place}"
-            yield Broker(url, wire.hold, wire.let_go, wire.cut)
+            yield Broker(url, wire.hold, wire.let_go, wire.cut, nothing)
     finally:
         _run(control, "delete_vhost", place)
 

@@ -124,8 +124,9 @@ def test_workers_outlast_a_broker_that_crashes_in_mid_task(stack: Stack, broker:
 
     paths = [register(officer, f"{uuid4().hex}@example.com")]
     eventually(lambda: arrives(stack))
-    broker.restart()
+    broker.crash()
     paths.append(register(officer, f"{uuid4().hex}@example.com"))
+    broker.come_back()
 
     eventually(lambda: all(is_registered(stack, path) for path in paths))
     assert "ended; it is started again" not in (stack.folder / "worker.log").read_text()
