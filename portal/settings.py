@@ -107,7 +107,7 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         # Statements said often are planned once per connection; in a delivery, planning cost more than running.
-        "OPTIONS": {**DATABASE.get("OPTIONS", {}), "server_side_binding": True},
+        "OPTIONS": {**DATABASE.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 5},
     },
     # The same database for purchases that wait for an answer: PostgreSQL gives up early, and nothing is asked twice.
     "decisions": {
