@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from cards.models import Card
 from cards.statuses import CARD_WORDS, CardStatus, HoldReason
 from customers.display import DOING, Face, face_of_gate, face_of_waiting, is_late
@@ -26,8 +28,9 @@ AFTER_REFUSAL = {
 
 
 def card_names(customer: Customer, rows: Collection[UUID]) -> dict[UUID, str]:
-    """Return each card's name in the customer's timeline."""
-    return {card.pk: f"Card {card.masked}" for card in customer.cards.filter(pk__in=rows).exclude(last4="")}
+    """Return what the cards among these rows are called, and the calls that issued one."""
+    named = customer.cards.filter(Q(pk__in=rows) | Q(call__in=rows)).exclude(last4="")
+    return {pk: f"Card {card.masked}" for card in named for pk in (card.pk, card.call_id) if pk}
 
 
 def doing(call: ProviderCall) -> str:

@@ -24,6 +24,10 @@ class Told:
     name: str
     changed: list[str]
 
+    @property
+    def short_trace(self) -> str:
+        return f"{self.call.trace_id[:8]}…"
+
 
 @dataclass(frozen=True)
 class History:
@@ -35,10 +39,12 @@ def history(calls: QuerySet[ProviderCall], *, customer: Customer, older: str = "
     """Return one page of calls, the newest first. Raises BadRequest for an address that we did not write."""
     page = page_of(calls.defer("payload").select_related("wanted_by"), by="wanted_at", older=older, newer=newer)
     changes = list(StatusChange.objects.filter(call__in=page.rows).order_by("at", "pk"))
-    named = {call.target_id for call in page.rows} | {change.object_id for change in changes}
-    names = names_of(customer, named)
+    calls_and_targets = {pk for call in page.rows for pk in (call.target_id, call.pk)}
+    names = names_of(customer, calls_and_targets | {change.object_id for change in changes})
     changed = _changed(page.rows, changes, names)
-    rows = [Told(call, names.get(call.target_id, ""), changed.get(call.pk, [])) for call in page.rows]
+    rows = [
+        Told(call, names.get(call.target_id) or names.get(call.pk, ""), changed.get(call.pk, [])) for call in page.rows
+    ]
     return History(rows, page)
 
 

@@ -157,7 +157,7 @@ def _different(to: Visitor) -> Figure:
 def _shape_changes(to: Visitor) -> Figure:
     count = ShapeChange.objects.unacknowledged().count()
     may_open = getattr(to, "is_staff", False) and to.has_perm("provider.view_shapechange")
-    url = reverse("admin:provider_shapechange_changelist", query={"acknowledged_at__isempty": 1}) if may_open else ""
+    url = reverse("admin:provider_shapechange_changelist", query={"acknowledged": "no"}) if may_open else ""
     return Figure("New at CryptoMate", count, "fields and words its contract does not name", url)
 
 

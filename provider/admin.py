@@ -99,10 +99,23 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
         )
 
 
+class IsAcknowledgedFilter(admin.SimpleListFilter):
+    title = "whether somebody knows"
+    parameter_name = "acknowledged"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "To acknowledge"), ("yes", "Acknowledged")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ShapeChange]) -> QuerySet[ShapeChange]:
+        if self.value() == "no":
+            return queryset.filter(acknowledged_at=None)
+        return queryset.exclude(acknowledged_at=None) if self.value() == "yes" else queryset
+
+
 @admin.register(ShapeChange)
 class ShapeChangeAdmin(RecordAdmin[ShapeChange]):
     list_display = ["what", "kind", "place", "sample", "times", "first_seen_at", "last_seen_at", "acknowledged_by"]
-    list_filter = [("acknowledged_at", admin.EmptyFieldListFilter), "kind", "last_seen_at"]
+    list_filter = [IsAcknowledgedFilter, "kind", "last_seen_at"]
     list_select_related = ["acknowledged_by"]
     search_fields = ["what", "place"]
     actions = ["acknowledge"]

@@ -103,7 +103,7 @@ class ShapeWatch:
                     self._counts[name] = count
 
 
-def _row(name: Name, count: Count) -> tuple[object, ...]:
+def _row(name: Name, count: Count) -> tuple[str | int | datetime, ...]:
     return (*name, count.sample, count.times, count.first_at, count.last_at)
 
 

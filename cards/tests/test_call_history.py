@@ -53,7 +53,7 @@ def test_the_issuing_call_and_those_about_3ds_checks_belong_to_the_card(as_suppo
 
     found = look(as_support, address(card))
 
-    assert [row.partition(" by ")[0] for row in found] == ["Issue the card", "Answer the 3DS check"]
+    assert [row.partition(" by ")[0] for row in found] == ["Issue the card (Card •••• 4242)", "Answer the 3DS check"]
 
 
 def test_others_may_not_look(client: Client) -> None:

@@ -72,7 +72,7 @@ def test_a_question_is_answered_first_and_compared_afterwards() -> None:
 
 def test_a_purchase_with_news_costs_no_statement_more() -> None:
     card = make_card()
-    costs = []
+    costs: list[int] = []
     for news in ({}, {}, {"loyalty": 1}):  # the first makes what the others find
         body = captured("authorized", operation_id=f"op-{len(costs)}", data={"card_id": card.api_id, **news})
         with CaptureQueriesContext(connection) as queries:
