@@ -67,7 +67,7 @@ def note_taken(
     )  # fmt: skip
     record_event(
         kind=Kind.DIFFERENCE_FOLLOWED, by=None, customer_id=customer.pk, subject=row,
-        after={"record": row.get_record_display(), "field": label},
+        after={"record": row.get_record_display(), "field": label}, note=str(row),
     )  # fmt: skip
 
 

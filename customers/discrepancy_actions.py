@@ -142,5 +142,5 @@ def _send_kept(customer: Customer, *, by: User) -> ProviderCall | None:
 def _record(kind: Kind, row: Discrepancy, *, by: User) -> None:
     record(
         kind=kind, by=by, customer_id=row.customer_id, subject=row,
-        after={"record": row.get_record_display(), "field": row.label},
+        after={"record": row.get_record_display(), "field": row.label}, note=str(row),
     )  # fmt: skip

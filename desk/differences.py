@@ -28,6 +28,12 @@ class Row:
     refusal: str = ""
 
     @property
+    def kind(self) -> str:
+        """Return what sort of record it is, where its name does not say so."""
+        kind = self.difference.get_record_display()
+        return "" if kind == self.name else kind
+
+    @property
     def is_open(self) -> bool:
         return self.difference.is_open
 

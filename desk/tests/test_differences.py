@@ -66,7 +66,7 @@ def test_taking_the_providers_value_changes_ours_and_is_on_record(as_officer: Cl
     assert saves() == []
     event = Event.objects.get(kind="difference.taken")
     assert event.actor_id == officer.pk
-    assert event.detail == {"after": {"record": "Customer", "field": "City"}}
+    assert event.detail == {"after": {"record": "Customer", "field": "City"}, "note": "Customer: City"}
     assert "Pilar" not in str(event.detail)
 
 
