@@ -19,6 +19,7 @@ from provider.models import Circuit, Outage, Reason
 logger = logging.getLogger(__name__)
 
 FAILURES = 5  # in a row, then the provider counts as away
+FEWER, LASTING = 3, timedelta(seconds=30)  # or so many, over so long: at night few calls are made
 FIRST_PROBE, LONGEST_PROBE = timedelta(seconds=5), timedelta(minutes=1)
 KEY_PROBE = timedelta(minutes=3)  # a key is renewed by a person, not by itself
 LONGEST_BLOCK = timedelta(hours=1)
@@ -117,9 +118,14 @@ def _failed(reason: Reason, exchange: Exchange, *, weight: int = 1) -> None:
                 _close(circuit)
             circuit.reason, circuit.failures, circuit.failing_since = reason, 0, now
         circuit.failures += weight
-        if circuit.opened_at is None and circuit.failures >= FAILURES:
+        if circuit.opened_at is None and _is_enough(circuit, now):
             _open(circuit, exchange, now)
         circuit.save()
+
+
+def _is_enough(circuit: Circuit, now: datetime) -> bool:
+    lasts = circuit.failing_since is not None and now - circuit.failing_since >= LASTING
+    return circuit.failures >= FAILURES or (lasts and circuit.failures >= FEWER)
 
 
 def _open(circuit: Circuit, exchange: Exchange, now: datetime) -> None:

@@ -72,6 +72,16 @@ def test_what_stops_calls_and_what_lets_them_go_on_is_in_the_log_once(caplog: py
     assert "trace-5" in lines[0]
 
 
+def test_fewer_failures_are_enough_where_few_calls_are_made() -> None:
+    said(500)
+    said(500)
+    Circuit.objects.update(failing_since=timezone.now() - circuit.LASTING)
+    assert not circuit.look().is_open
+    said(500)
+
+    assert circuit.look().is_open
+
+
 @pytest.mark.parametrize("status", [200, 204, 400, 404, 409, 412, 429])
 def test_any_answer_of_the_provider_counts_as_one(status: int) -> None:
     for _ in range(circuit.FAILURES):
