@@ -30,7 +30,7 @@ KEY_TEXT = "waits. Everything is kept and will be sent; the admins see why on th
 LOOKED_UP = "has no answer. We look up whether it happened before asking again; nothing for you to do."
 
 AWAY_TITLE, KEY_TITLE, SLOWER_TITLE = (
-    "CryptoMate is not answering", "CryptoMate cannot be used at the moment", "CryptoMate asks us to slow down"
+    "CryptoMate is not answering", "CryptoMate does not take our calls", "CryptoMate asks us to slow down"
 )  # fmt: skip
 
 REFUSED = Family("CryptoMate refused it", "was refused.", logging.INFO)

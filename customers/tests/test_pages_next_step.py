@@ -116,7 +116,7 @@ HELD_UP = [
     ({"state": CallState.UNKNOWN, "error_code": "NoAnswer"}, "unknown", "No answer yet"),
     ({"state": CallState.WANTED, "error_code": "NotSent"}, "waiting", "CryptoMate cannot be reached"),
     ({"state": CallState.WANTED, "error_code": "X", "http_status": 429}, "waiting", "CryptoMate asks us to slow down"),
-    ({"state": CallState.WANTED, "error_code": "X", "http_status": 401}, "waiting", "CryptoMate cannot be used"),
+    ({"state": CallState.WANTED, "error_code": "X", "http_status": 401}, "waiting", "CryptoMate does not take our"),
     ({"state": CallState.UNKNOWN, "error_code": "X", "next_attempt_at": None, "message": "Two clients match."},
      "unknown", "Registering the customer: a person has to look"),
 ]  # fmt: skip

@@ -147,8 +147,8 @@ def test_a_refused_key_is_the_admins_matter_and_not_the_officers(as_officer: Bro
     as_officer.force_login(admin_person)
     admins = page(as_officer, "/dashboard/")
 
-    assert "CryptoMate cannot be used at the moment since" in officers
-    assert "key" not in officers[officers.index("CryptoMate cannot be used") :][:200]
+    assert "CryptoMate does not take our calls since" in officers
+    assert "key" not in officers[officers.index("CryptoMate does not take our") :][:200]
     assert "Our key is refused" in admins
     assert "CRYPTOMATE_API_KEY" in admins
     assert "trace-5" in admins

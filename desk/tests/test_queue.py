@@ -119,7 +119,7 @@ def test_a_refusal_about_a_card_waits_for_a_week(as_officer: Client, days: int, 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"error_code": "DENIED", "http_status": 401}, "CryptoMate cannot be used at the moment"),
+        ({"error_code": "DENIED", "http_status": 401}, "CryptoMate does not take our calls"),
         ({"wanted_at": timezone.now() - timedelta(minutes=6)}, "Not carried out yet"),
         ({}, ""),
     ],

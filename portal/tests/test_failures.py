@@ -99,8 +99,9 @@ def test_while_the_provider_is_down_work_is_kept_and_sent_later(stack: Stack, of
     stack.change("UPDATE provider_providercall SET next_attempt_at = now() WHERE state = 'WANTED'")
     eventually(lambda: is_registered(stack, path))
 
-    assert "CryptoMate cannot be reached" in page
-    assert "Everything is kept" in page
+    # By then so many calls may have failed that nobody calls any more.
+    assert "CryptoMate cannot be reached" in page or "CryptoMate is not answering" in page
+    assert "Everything is kept" in page or "Your work is saved" in page
     assert clients(stack, "down@example.com") == 1
 
 
