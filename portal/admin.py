@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.actions import record
 from audit.kinds import Kind
-from portal.models import Heartbeat
+from portal.models import Heartbeat, Sending
 from provider.admin import RecordAdmin
 
 M = TypeVar("M", bound=Model)
@@ -95,4 +95,9 @@ class RoleAdmin(RightsAdmin[Group], GroupAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(RecordAdmin[Heartbeat]):
+    list_display = ["name", "at"]
+
+
+@admin.register(Sending)
+class SendingAdmin(RecordAdmin[Sending]):
     list_display = ["name", "at"]

@@ -20,7 +20,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
         "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "auth.add_group", "auth.change_group",
-        "portal.view_heartbeat",
+        "portal.view_heartbeat", "portal.view_sending",
         "customers.view_customer", "customers.view_enablementrequest", "customers.view_requirementsnapshot",
         "customers.view_document", "customers.view_statuschange", "customers.view_rejectionreason",
         "customers.add_rejectionreason", "customers.change_rejectionreason", "customers.view_unknownreason",
