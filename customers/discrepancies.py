@@ -1,6 +1,7 @@
 """Writes down where our records and the provider's differ, and closes what differs no more."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +11,9 @@ from audit.kinds import Kind
 from cryptomate import RemoteClient
 from customers.comparisons import EXISTENCE, Comparison, Discrepancy, DiscrepancyState, Side
 from customers.differing import Difference, differences
+from customers.discrepancy_actions import send_kept
 from customers.models import Customer
+from customers.policies import NotAllowed
 
 State = DiscrepancyState
 
@@ -27,6 +30,8 @@ def note_data(customer: Customer, remote: RemoteClient, *, run: Comparison | Non
         else:
             _open(Side.CUSTOMER, str(customer.pk), each, customer=customer, run=run)
             new += 1
+    with suppress(NotAllowed):  # in a review; the next comparison tries again
+        send_kept(customer)
     return new
 
 

@@ -36,7 +36,7 @@ def take_theirs(*, discrepancy: Discrepancy, by: User, seen: str = "") -> None:
     customer.save(update_fields=[*_columns(row.values), *(["id_number_hash"] if "id_number" in row.values else [])])
     row.settle(State.TAKEN, by=by)
     _record(Kind.DIFFERENCE_TAKEN, row, by=by)
-    _send_kept(customer, by=by)
+    send_kept(customer, by=by)
 
 
 @transaction.atomic
@@ -53,7 +53,7 @@ def keep_ours(*, discrepancy: Discrepancy, by: User, seen: str = "") -> None:
         row.settle(State.KEPT, by=by)
     _record(Kind.DIFFERENCE_KEPT, row, by=by)
     if customer:
-        _send_kept(customer, by=by)
+        send_kept(customer, by=by)
 
 
 def lock(discrepancy: Discrepancy, *, seen: str) -> tuple[Customer | None, Discrepancy]:
@@ -126,8 +126,8 @@ def _check_fits(customer: Customer, row: Discrepancy) -> None:
         raise NotAllowed(f"{row.label} cannot be taken: {' '.join(error.messages)} Correct it with Edit.") from error
 
 
-def _send_kept(customer: Customer, *, by: User) -> ProviderCall | None:
-    """Send ours where somebody kept something and nothing is left to decide."""
+def send_kept(customer: Customer, *, by: User | None = None) -> ProviderCall | None:
+    """Send ours where somebody kept something and nothing is left to decide. Raises NotAllowed in a review."""
     rows = Discrepancy.objects.about_data().of(Side.CUSTOMER, str(customer.pk))
     kept = list(rows.filter(state=State.TO_SEND))
     if not kept or rows.open().exists():
@@ -136,7 +136,7 @@ def _send_kept(customer: Customer, *, by: User) -> ProviderCall | None:
     for row in kept:
         row.state = State.KEPT
         row.save(update_fields=["state"])
-    return want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=by)
+    return want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=by or kept[0].decided_by)
 
 
 def _record(kind: Kind, row: Discrepancy, *, by: User) -> None:

@@ -129,7 +129,8 @@ def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 def _editing(
     request: PersonRequest, customer: Customer, form: CustomerForm, *, status: int, refusal: str = ""
 ) -> HttpResponse:
-    context = {"form": form, "customer": customer, "refusal": refusal}
+    differences = customer.discrepancies.standing().about_data().count()
+    context = {"form": form, "customer": customer, "refusal": refusal, "differences": differences}
     return render(request, "customers/edit.html", context, status=status)
 
 

@@ -14,6 +14,7 @@ from cryptomate.testing import FakeCall, FakeTransport, client_json, request_jso
 from customers import comparing, comparison_runs
 from customers.comparison_runs import compare_now, due_run, stop_comparison
 from customers.comparisons import Comparison, ComparisonClock, Discrepancy
+from customers.discrepancy_actions import keep_ours
 from customers.models import Customer
 from customers.nights import night_at
 from customers.policies import NotAllowed
@@ -151,6 +152,23 @@ def test_the_same_difference_is_listed_once_with_the_newest_value(provider: Fake
     compare(provider)
 
     assert found() == [("City", "Del Viso", "Tigre", "OPEN")]
+
+
+def test_ours_that_was_kept_goes_out_once_the_other_differences_are_gone(
+    provider: FakeTransport, officer: User
+) -> None:
+    customer = make_customer()
+    listed = lists(provider, held(customer, city="Pilar", last_name="Barbour"))
+    compare(provider)
+    keep_ours(discrepancy=Discrepancy.objects.get(field="city"), by=officer)
+    assert not ProviderCall.objects.exists()
+    listed[:] = [held(customer, city="Pilar")]
+
+    compare(provider)
+
+    call = ProviderCall.objects.get()
+    assert (call.kind, call.wanted_by) == (CallKind.UPDATE_CLIENT, officer)
+    assert {row[0]: row[3] for row in found()} == {"City": "KEPT", "Last name": "GONE"}
 
 
 def test_the_database_keeps_one_open_difference_per_field() -> None:
@@ -378,15 +396,20 @@ def test_a_spent_budget_ends_the_turn_and_the_next_goes_on(
 
 
 def test_a_provider_that_is_away_loses_no_record(provider: FakeTransport) -> None:
-    customer = make_customer()
-    provider.reply("GET", CLIENTS, [held(customer)])
-    provider.reply("GET", CARDS, {"content": [], "total_pages": 0})
-    provider.fail_to_connect("GET", f"{CLIENTS}/*/products")
-    provider.reply("GET", f"{CLIENTS}/*/products", [])
+    away, customer = FakeTransport(), make_customer()
+    lists(provider, held(customer))
+    run = begin()
+    Comparison.objects.update(step="CUSTOMERS", has_listed_clients=True)
+    run.refresh_from_db()
+    away.fail_to_connect("GET", "*")
 
-    run = compare(provider)
+    comparison_runs.advance(run, client=away.client())
 
-    assert (run.state, run.compared, run.failed) == ("DONE", 2, 0)
+    run.refresh_from_db()
+    assert (run.is_running, run.asked, run.failed) == (True, 0, 0)
+    assert "does not answer" in run.note
+    finish(run, provider)
+    assert (run.state, run.asked) == ("DONE", 1)
 
 
 def test_a_large_programme_is_asked_about_one_by_one(provider: FakeTransport, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,6 +455,17 @@ def test_what_the_night_left_over_goes_on_in_the_next_one() -> None:
 
     assert due_run(now=NIGHT + timedelta(hours=4)) is None
     assert Comparison.objects.get().state == "PAUSED"
+    assert due_run(now=NIGHT + timedelta(days=1)) == run
+
+
+def test_what_a_person_stopped_at_night_waits_for_the_next_one(
+    admin_person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = due_run(now=NIGHT)
+    monkeypatch.setattr(timezone, "now", lambda: NIGHT + timedelta(minutes=5))
+    stop_comparison(by=admin_person)
+
+    assert due_run(now=NIGHT + timedelta(minutes=6)) is None
     assert due_run(now=NIGHT + timedelta(days=1)) == run
 
 

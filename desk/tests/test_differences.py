@@ -211,6 +211,8 @@ def test_queue_dashboard_and_customer_say_so(as_officer: Client) -> None:
     page = as_officer.get(f"/customers/{customer.pk}/").content.decode()
     assert "CryptoMate holds something else than the portal" in page
     assert "City: Pilar" in page  # beside the address
+    edit = as_officer.get(f"/customers/{customer.pk}/edit/").content.decode()
+    assert "CryptoMate holds something else in 2 fields" in edit
 
 
 def test_the_list_costs_the_same_however_long_it_is(as_officer: Client) -> None:
