@@ -13,7 +13,7 @@ from sandbox import models, presets, records, reviews, switches
 from sandbox.api.clients import save_client
 from sandbox.controls import Values, control, objects
 from sandbox.dispatcher import dispatcher
-from sandbox.errors import InputError
+from sandbox.errors import InputError, StepError
 from sandbox.limits import limiter
 from sandbox.states import delivery_state, fault_state
 from sandbox.traffic import traffic
@@ -130,8 +130,11 @@ def _remove_client(values: Values, client_id: str) -> dict[str, str]:
 
 
 def _open_request(values: Values, client_id: str) -> dict[str, str]:
+    client = models.Client.objects.get(id=client_id)
+    if client.requests.filter(status__in=[*models.OPEN_STATUSES, "enabled"]).exists():
+        raise StepError("This client has an open or enabled request already.")
     with transaction.atomic():
-        return _decided(reviews.open_request(models.Client.objects.get(id=client_id)))
+        return _decided(reviews.open_request(client))
 
 
 def _request_status(values: Values, request_id: str) -> dict[str, str]:

@@ -14,7 +14,8 @@ from cryptomate.testing import FakeCall, FakeTransport, client_json, request_jso
 from customers import comparing, comparison_runs
 from customers.comparison_runs import compare_now, due_run, stop_comparison
 from customers.comparisons import Comparison, ComparisonClock, Discrepancy
-from customers.discrepancy_actions import keep_ours
+from customers.discrepancy_actions import keep_ours, take_theirs
+from customers.forms import masked
 from customers.models import Customer
 from customers.nights import night_at
 from customers.policies import NotAllowed
@@ -130,6 +131,23 @@ def test_a_key_that_is_left_out_says_nothing(provider: FakeTransport) -> None:
     compare(provider)
 
     assert found() == []
+
+
+def test_answers_that_are_shown_are_compared_and_numbers_masked(provider: FakeTransport, officer: User) -> None:
+    customer = make_customer(answers={"tax_number": "20-1234", "risk": None})
+    theirs = {"occupation": "Pilot", "tax_number": "20-9999", "nickname": "May", "risk": "low"}
+    lists(provider, held(customer, **theirs))
+    compare(provider)
+    assert [row[:3] for row in found()] == [
+        ("Occupation", "Architect", "Pilot"),
+        ("Tax number", masked("20-1234"), masked("20-9999")),
+    ]
+
+    for row in Discrepancy.objects.all():
+        take_theirs(discrepancy=row, by=officer)
+
+    customer.refresh_from_db()
+    assert (customer.occupation, customer.answers["tax_number"]) == ("Pilot", "20-9999")
 
 
 def test_a_difference_that_is_gone_the_next_time_is_closed_by_itself(provider: FakeTransport) -> None:

@@ -7,10 +7,11 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from portal.checks import no_demo_values, webhook_key_is_usable
-from portal.env import DEMO_VALUES
+from portal.env import DEMO_VALUES, hours
 
 PRODUCTION = {
     "SECRET_KEY": "a-secret-key-of-their-own-that-is-long-enough-to-pass-the-check",
@@ -65,3 +66,20 @@ def test_the_demos_keys_are_an_error_in_production(monkeypatch: pytest.MonkeyPat
 
     assert any(error.startswith("AUDIT_KEY") for error in errors)
     assert not any(error.startswith("SECRET_KEY") for error in errors)
+
+
+@pytest.mark.parametrize(("written", "read"), [("", (1, 5)), ("22-4", (22, 4)), ("never", None)])
+def test_the_hours_of_the_comparison_are_read(
+    written: str, read: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPARISON_HOURS", written)
+
+    assert hours("COMPARISON_HOURS", "1-5") == read
+
+
+@pytest.mark.parametrize("written", ["5-5", "1-24", "1", "at night", "-1-5"])
+def test_hours_that_make_no_night_are_refused_by_name(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPARISON_HOURS", written)
+
+    with pytest.raises(ImproperlyConfigured, match="Write COMPARISON_HOURS as two different hours"):
+        hours("COMPARISON_HOURS", "1-5")

@@ -286,3 +286,38 @@ def test_the_page_shows_a_client_in_every_status(provider: Provider, browser: Br
     assert "The document could not be read" in page
     assert "phone: Nobody answers" in page
     assert "Take back" in page
+
+
+def test_a_client_is_changed_behind_the_portals_back(provider: Provider) -> None:
+    client_id = provider.client()
+
+    changes = {"city": "Pilar", "birth_date": "1985-01-02", "second_name": None}
+    provider.console("POST", f"/console/clients/{client_id}/data", changes)
+
+    client = provider.api("GET", f"{CLIENTS}/{client_id}").json()
+    assert (client["address"]["city"], client["address"]["postal_code"]) == ("Pilar", "1669")
+    assert (client["birth_date"], client["second_name"], client["last_name"]) == ("1985-01-02", None, "Barber")
+    assert provider.console("GET", "/console/deliveries") == []
+
+
+@pytest.mark.parametrize("values", [{}, {"status": "active"}, {"birth_date": "soon"}, {"city": ["Pilar"]}])
+def test_a_change_that_makes_no_client_is_refused(provider: Provider, values: dict[str, Any]) -> None:
+    client_id = provider.client()
+    before = provider.api("GET", f"{CLIENTS}/{client_id}").json()
+
+    with pytest.raises(RuntimeError, match="answered 400"):
+        provider.console("POST", f"/console/clients/{client_id}/data", values)
+
+    assert provider.api("GET", f"{CLIENTS}/{client_id}").json() == before
+
+
+def test_a_request_is_opened_and_a_client_removed_behind_the_portals_back(provider: Provider) -> None:
+    client_id = provider.client()
+
+    provider.console("POST", f"/console/clients/{client_id}/request")
+    assert [each["status"] for each in provider.requests_of(client_id)] == ["pending_documentation"]
+    with pytest.raises(RuntimeError, match="answered 409"):
+        provider.console("POST", f"/console/clients/{client_id}/request")
+    provider.console("POST", f"/console/clients/{client_id}/remove")
+
+    assert provider.api("GET", f"{CLIENTS}/{client_id}").status_code == 404
