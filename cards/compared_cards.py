@@ -47,6 +47,8 @@ def compare_listed_cards(turn: Turn) -> bool:
         turn.move(turn.run.cursor + 1)
         if not page.items or turn.run.cursor >= page.total_pages:
             return True
+        if turn.is_late:
+            break
     return False
 
 
@@ -173,6 +175,8 @@ def compare_unlisted_cards(turn: Turn) -> bool:
             compare_card(turn, card, remote, asked_at=asked_at)
         ListedRecord.objects.get_or_create(comparison=turn.run, api_id=card.api_id)
         turn.run.add(compared=1)
+        if turn.is_late:
+            break
     return not cards
 
 

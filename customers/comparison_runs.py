@@ -4,8 +4,9 @@ Whatever stops it (a worker killed, the night's end, the budget, a person) the n
 """
 
 import logging
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -30,6 +31,7 @@ NIGHTS = 30  # in how many nights every customer is asked about once
 AT_LEAST = 500  # customers in one night: a small programme is compared whole
 LONGEST_RUN = timedelta(days=3)  # what is unfinished after that gives way to a new run
 ASKED_FOR = timedelta(hours=1)  # how long a run goes on by day that a person asked for
+LONGEST_TURN = 30.0  # seconds
 PATIENCE = 5.0  # seconds to wait for a call nobody else wants
 
 ENROL = """
@@ -47,6 +49,12 @@ class Turn:
 
     run: Comparison
     client: Client
+    stop_at: float = field(default_factory=lambda: time.monotonic() + LONGEST_TURN)
+
+    @property
+    def is_late(self) -> bool:
+        """Answer whether the rest is the next turn's: a slow provider must not take a task to its time limit."""
+        return time.monotonic() > self.stop_at
 
     def take(self) -> None:
         """Wait until a call may be made. Raises Held: then the turn is over, and the next goes on."""
