@@ -17,7 +17,7 @@ from types import FrameType
 
 from portal.celery import app
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("portal.workers")
 
 # Queues and threads. Documents are read one at a time, by a process of their own that lets others go first.
 WORKERS: Mapping[str, Sequence[str]] = {
