@@ -235,6 +235,22 @@ def test_a_provider_that_is_away_leaves_the_card_due_again(
     assert (clock.polled_at, clock.next_poll_at is None) == (None, False)
 
 
+def test_a_list_that_cannot_be_read_is_asked_for_ever_more_rarely(
+    monkeypatch: pytest.MonkeyPatch, provider: FakeTransport
+) -> None:
+    now = timezone.now()
+    card = make_card(next_poll_at=now + timedelta(minutes=5))
+    CardClock.objects.update(polled_at=now - timedelta(hours=8))
+    provider.refuse("GET", LIST, 500)
+    monkeypatch.setattr("cards.tasks.provider_client", provider.client)
+
+    poll_card(card_id=str(card.pk))
+
+    put_off = CardClock.objects.get().next_poll_at
+    assert put_off
+    assert timedelta(minutes=90) < put_off - now < timedelta(minutes=150)
+
+
 # --- Deposits in the list
 
 
