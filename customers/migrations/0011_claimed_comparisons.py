@@ -4,14 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0010_comparisons'),
+        ("customers", "0010_comparisons"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='comparisonclock',
-            index=models.Index(condition=models.Q(('claimed_until__isnull', False)), fields=['claimed_until'], name='comparison_claimed'),
+            model_name="comparisonclock",
+            index=models.Index(
+                condition=models.Q(("claimed_until__isnull", False)),
+                fields=["claimed_until"],
+                name="comparison_claimed",
+            ),
         ),
     ]
