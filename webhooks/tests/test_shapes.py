@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from cards.declines import REASONS
 from cards.tests.making import make_card
 from cryptomate.contract import DECLINE_CODES, EVENTS
-from portal import presence
 from provider.models import ShapeChange
 from provider.shape_watch import ShapeWatch
 from webhooks import shapes
@@ -24,12 +23,11 @@ pytestmark = pytest.mark.django_db
 def watch(monkeypatch: pytest.MonkeyPatch) -> ShapeWatch:
     fresh = ShapeWatch()
     monkeypatch.setattr(shapes, "watch", fresh)
-    monkeypatch.setattr(presence, "watch", fresh)
     return fresh
 
 
 def counted() -> list[tuple[Any, ...]]:
-    presence.note()
+    shapes.watch.write_if_due()
     return list(ShapeChange.objects.order_by("what").values_list("kind", "place", "what", "sample", "times"))
 
 
