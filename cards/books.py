@@ -14,7 +14,7 @@ from django.db import connection
 from cards.clocks import POLL_AFTER
 from cards.models import Card, TransactionEvent
 from cards.placing import Key, links
-from cards.postgresql.writing import Together
+from cards.postgresql.writing import Together, numbered, raw_cursor
 
 # The limit on waiting is in force before the row is asked for.
 PATIENCE = "SELECT set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), true)"
@@ -32,11 +32,10 @@ SELECT
     (SELECT nextval('cards_transactionevent_id_seq')),
     EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s),
     event.id, event.kind, event.operation_id, event.digest, event.transaction_currency, event.merchant_id,
-    event.merchant_name, placement.transaction_id, placement.how
+    event.merchant_name
 FROM cards_card AS card
 LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
 LEFT JOIN cards_transactionevent AS event ON event.card_id = card.id
-LEFT JOIN cards_placement AS placement ON placement.event_id = event.id
 WHERE card.{column} = %s
 """
 MOVED = """
@@ -52,7 +51,7 @@ RETURNING card_id
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What ties an event of the card to others, and where it stands."""
+    """What ties an event of the card to others."""
 
     pk: int
     kind: str
@@ -61,8 +60,6 @@ class Entry:
     currency: str
     merchant_id: str
     merchant_name: str
-    purchase: UUID | None
-    how: str | None
 
     def is_of(self, event: TransactionEvent) -> bool:
         """Answer whether it is this very event, recorded before."""
@@ -101,8 +98,8 @@ def lock(card: UUID | str, *, patience: str | None = None) -> bool:
 
 def read_page(card: UUID | str, *, asked_after: datetime) -> Page | None:
     """Return what stands in the books of the card, named as above; None where there is no such card."""
-    with connection.cursor() as cursor:
-        cursor.execute(PAGE.format(column=_column(card)), [asked_after, card])
+    with raw_cursor() as cursor:
+        cursor.execute(numbered(PAGE.format(column=_column(card))), [asked_after, card])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     if not rows:
         return None

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from cards.books import Entry, Page, lock, note_change, note_movement, read_page, turn
+from cards.books import Page, lock, note_change, note_movement, read_page, turn
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
@@ -32,7 +32,7 @@ SELECT event, purchase, how, 0 FROM unnest(%s::bigint[], %s::uuid[], %s::text[])
 ON CONFLICT (event_id) DO UPDATE SET transaction_id = excluded.transaction_id, how = excluded.how
 """
 
-Standing = Mapping[int, tuple[UUID | None, str | None]]  # by event: its purchase, and how it was found to belong there
+Standing = Mapping[int, tuple[UUID, str]]  # by event: its purchase, and how it was found to belong there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,10 +170,11 @@ def recompute(card: Card) -> None:
     """Place all events of the card anew and bring every purchase in line. Takes the card's lock."""
     lock(card.pk)
     page = _page(card, [])
-    groups = place(card.events.all())
+    events = list(card.events.select_related("placement"))
+    groups = place(events)
     writing = Together()
     note_change(page, writing)
-    _bring_in_line(card, groups, groups, _standing(page.entries), writing)
+    _bring_in_line(card, groups, groups, _standing(events), writing)
     writing.execute()
 
 
@@ -195,16 +196,18 @@ def _place_around(page: Page, new: Sequence[TransactionEvent], writing: Together
     """Place the new events and all that a chain of merchants and operation ids connects with them."""
     links_of = {entry.pk: entry.links for entry in page.entries} | {event.pk: links_of_event(event) for event in new}
     touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new)) - {event.pk for event in new}
-    standing = _standing(entry for entry in page.entries if entry.pk in touched)
-    groups = place([*new, *page.card.events.filter(pk__in=touched)] if touched else new)
+    around = list(page.card.events.filter(pk__in=touched).select_related("placement")) if touched else []
+    standing = _standing(around)
+    groups = place([*new, *around])
     _bring_in_line(page.card, groups, _changed(groups, standing), standing, writing)
     if page.was_asked:
         members = [{event.pk for event, _ in group.placed} for group in groups]
         compare(page.card, new, writing, beside=lambda event: next(each for each in members if event.pk in each))
 
 
-def _standing(entries: Iterable[Entry]) -> Standing:
-    return {entry.pk: (entry.purchase, entry.how) for entry in entries}
+def _standing(events: Iterable[TransactionEvent]) -> Standing:
+    placements = [placement for event in events if (placement := getattr(event, "placement", None))]
+    return {each.event_id: (each.transaction_id, each.how) for each in placements}
 
 
 def _changed(groups: Sequence[Group], standing: Standing) -> list[Group]:
@@ -225,7 +228,7 @@ def _bring_in_line(
     card: Card, groups: Iterable[Group], changed: Collection[Group], standing: Standing, writing: Together
 ) -> None:
     """Write the purchases that changed with their placements, and remove those that became part of another."""
-    before = {where for where, _ in standing.values() if where}
+    before = {where for where, _ in standing.values()}
     stay = [group.address for group in changed if group.address in before]
     known = Transaction.objects.in_bulk(stay) if stay else {}
     for group in changed:

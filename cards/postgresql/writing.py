@@ -4,11 +4,13 @@ Deliveries come by the hundred a second. Django takes longer to word an INSERT t
 words are kept; and each statement costs a journey to the database and back, so they travel together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from django.db import connection, models
 from django.db.models import Model
 
@@ -43,9 +45,9 @@ class Together:
             return 0
         *others, (_, last) = self._sql
         before = ", ".join(f"{name} ({sql})" for name, sql in others)
-        with connection.cursor() as cursor:
-            cursor.execute(f"WITH {before} {last}" if others else last, self._params)
-            written: int = cursor.rowcount
+        with raw_cursor() as cursor:
+            cursor.execute(numbered(f"WITH {before} {last}" if others else last), self._params)
+            written = cursor.rowcount
         self._sql, self._params = [], []
         return written
 
@@ -57,6 +59,25 @@ def insert_if_new(row: Model) -> bool:
     is_new = together.execute() == 1
     row._state.adding = False  # it is there either way
     return is_new
+
+
+@contextmanager
+def raw_cursor() -> Iterator[psycopg.RawCursor[tuple[Any, ...]]]:
+    """Give a cursor that sends a statement as it is: finding seventy places in one took as long as sending it.
+
+    Its errors are Django's.
+    """
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+        yield cursor
+
+
+@lru_cache(maxsize=500)
+def numbered(sql: str) -> str:
+    """Return the statement with its places numbered, as PostgreSQL wants them."""
+    first, *others = sql.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(others, start=1))
 
 
 @lru_cache
