@@ -1,7 +1,7 @@
 """Whether a delivery looks as the contract says. Memory only: a delivery in hand, and its answer, wait for nothing."""
 
 from cryptomate.novelties import in_delivery, masked
-from provider.shape_watch import watch
+from provider.shape_watch import watch as watch
 from webhooks.deliveries import Delivery
 
 
