@@ -187,7 +187,7 @@ def test_a_database_that_is_away_makes_the_provider_try_again(monkeypatch: pytes
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(connection, "cursor", away)
+    monkeypatch.setattr(connection, "ensure_connection", away)
 
     answer = deliver(DELIVERY)
 

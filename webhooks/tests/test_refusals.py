@@ -92,7 +92,7 @@ def test_a_wrong_key_is_refused_while_the_database_is_away_and_counted_when_it_i
         raise OperationalError("connection refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "cursor", away)
+        patch.setattr(connection, "ensure_connection", away)
         assert deliver(captured("authorized"), WRONG).status_code == 401
         assert deliver(captured("authorized")).status_code == 503
     let_time_pass()
