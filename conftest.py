@@ -45,9 +45,10 @@ def _loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Let no test but those with real processes leave messages for a worker."""
+def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, settings: Any) -> None:
+    """Let no test but those with real processes leave messages for a worker, or count in the broker's Redis."""
     if request.node.get_closest_marker("processes") is None:
+        settings.CELERY_BROKER_URL = "folder://"
         monkeypatch.setattr("celery.app.base.Celery.send_task", lambda *_args, **_options: None)
         monkeypatch.setattr(waking.postman, "take", waking.carry)  # at once, not by a thread that outlives the test
 

@@ -90,9 +90,12 @@ def test_velocity_rules_reach_the_provider_from_the_admins_page(stack: Stack) ->
 
 def test_a_broken_rule_of_ours_freezes_the_card_at_the_provider(stack: Stack, card: str) -> None:
     frozen = "SELECT status, hold_reason FROM cards_card WHERE api_id = %s"
-    stack.change("UPDATE cards_velocityruleset SET read_at = now()")  # or beat reads the provider's, which are none
+    # Or beat reads the provider's, which are none.
+    eventually(lambda: bool(stack.rows("SELECT read_at FROM cards_velocityruleset WHERE read_at IS NOT NULL")))
+    stack.change("UPDATE cards_velocityruleset SET read_at = now()")
     stack.change("INSERT INTO cards_velocityrule (max_authorizations, time_window_seconds) VALUES (1, 3600)")
     try:
+        buy(stack, card, "0.25")
         assert buy(stack, card, "0.50") == "declined"
         eventually(lambda: stack.rows(frozen, card) == [("FROZEN", "VELOCITY")])
 

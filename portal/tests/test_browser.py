@@ -174,7 +174,8 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     # 6. A purchase appears by itself
     card = stack.console("GET", "state")["cards"][-1]["id"]
     stack.console("POST", f"cards/{card}/deposit", {"amount": "500"})
-    stack.console("POST", f"cards/{card}/authorize", {"amount": "42.50", "merchant": "Acme Coffee", "mcc": "5814"})
+    purchase = {"amount": "42.50", "merchant": "Acme Coffee", "mcc": "5814"}
+    eventually(lambda: stack.console("POST", f"cards/{card}/authorize", purchase)["outcome"] == "authorized")
     expect(page.get_by_text("Acme Coffee").first).to_be_visible()
     stack.console("POST", f"cards/{card}/clear", {})
     page.goto(f"{stack.url}/transactions/")
