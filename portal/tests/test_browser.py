@@ -172,7 +172,8 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     expect(page.get_by_text(re.compile("0x[0-9a-f]+", re.IGNORECASE)).first).to_be_visible()
 
     # 6. A purchase appears by itself
-    card = stack.console("GET", "state")["cards"][-1]["id"]
+    cards = stack.console("GET", "state")["cards"]
+    card = next(each["id"] for each in cards if each["last4"] == last4.group(1))
     stack.console("POST", f"cards/{card}/deposit", {"amount": "500"})
     purchase = {"amount": "42.50", "merchant": "Acme Coffee", "mcc": "5814"}
     eventually(lambda: stack.console("POST", f"cards/{card}/authorize", purchase)["outcome"] == "authorized")

@@ -186,7 +186,7 @@ def test_a_broken_velocity_rule_stops_the_card_here_and_asks_the_provider_withou
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("an authorization must not touch the broker")
 
-    monkeypatch.setattr("provider.waking.current_app.send_task", never)
+    monkeypatch.setattr("celery.app.base.Celery.send_task", never)
     VelocityRule.objects.create(max_authorizations=1, time_window_seconds=60)
     deliver(captured("authorization", operation_id="one"))
 
