@@ -16,7 +16,7 @@ from cryptomate.testing import FakeTransport
 from imaging import child, intake
 from portal import embedded
 from portal.roles import create_roles
-from provider import waking
+from provider import budget, waking
 from webhooks import afterwards
 
 # The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
@@ -49,6 +49,7 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, 
     """Let no test but those with real processes leave messages for a worker, or count in the broker's Redis."""
     if request.node.get_closest_marker("processes") is None:
         settings.CELERY_BROKER_URL = "folder://"
+        budget._mine.turn = None  # which the test before may have left, of its own Redis
         monkeypatch.setattr("celery.app.base.Celery.send_task", lambda *_args, **_options: None)
         monkeypatch.setattr(waking.postman, "take", waking.carry)  # at once, not by a thread that outlives the test
 
