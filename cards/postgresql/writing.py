@@ -19,17 +19,16 @@ MOST_AT_ONCE = 20  # a statement takes 65,535 values at most
 
 @dataclass
 class Together:
-    """Statements that write different rows, carried out as one. None of them sees what the others write."""
+    """Statements that write different rows, carried out as one. None of them sees what the others write.
 
-    _sql: list[tuple[str, str]] = field(default_factory=list)
-    _params: list[Any] = field(default_factory=list)
+    So many that one statement cannot take them are carried out in turn: that takes a transaction of the caller's.
+    """
+
+    _parts: list[tuple[str, str, Sequence[Any]]] = field(default_factory=list)
 
     def add(self, sql: str, params: Sequence[Any], *, name: str = "") -> None:
         """Add a statement, with a name where others read what it returns."""
-        if not self.is_one_statement:
-            self.execute()
-        self._sql.append((name or f"part_{len(self._sql)} AS", sql))
-        self._params += params
+        self._parts.append((name or f"part_{len(self._parts)} AS", sql, params))
 
     def insert(self, row: Model, **instead: str) -> None:
         """Insert a row that has its primary key; `instead` holds SQL for columns whose values are not in the row."""
@@ -37,19 +36,24 @@ class Together:
 
     @property
     def is_one_statement(self) -> bool:
-        return len(self._sql) < MOST_AT_ONCE
+        return len(self._parts) <= MOST_AT_ONCE
 
     def execute(self) -> int:
         """Carry them out, if there are any; return how many rows the last one wrote."""
-        if not self._sql:
-            return 0
-        *others, (_, last) = self._sql
-        before = ", ".join(f"{name} ({sql})" for name, sql in others)
-        with raw_cursor() as cursor:
-            cursor.execute(numbered(f"WITH {before} {last}" if others else last), self._params)
-            written = cursor.rowcount
-        self._sql, self._params = [], []
+        written = 0
+        for start in range(0, len(self._parts), MOST_AT_ONCE):
+            written = _carry_out(self._parts[start : start + MOST_AT_ONCE])
         return written
+
+
+def _carry_out(parts: Sequence[tuple[str, str, Sequence[Any]]]) -> int:
+    *others, (_, last, _) = parts
+    before = ", ".join(f"{name} ({sql})" for name, sql, _ in others)
+    with raw_cursor() as cursor:
+        cursor.execute(
+            numbered(f"WITH {before} {last}" if others else last), [value for *_, params in parts for value in params]
+        )
+        return cursor.rowcount
 
 
 def insert_if_new(row: Model) -> bool:

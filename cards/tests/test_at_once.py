@@ -17,6 +17,7 @@ from cards import ledger
 from cards.books import lock
 from cards.ledger import Line, Told
 from cards.models import Authorization, Card, CardClock, Deposit, Transaction, TransactionEvent
+from cards.postgresql import writing
 from cards.statuses import ApprovalMethod, EventKind
 from cards.tests.making import NOON, make_card, make_purchase
 from cards.tests.test_ledger_any_order import SETS, as_line, books, deliver
@@ -107,6 +108,18 @@ def test_nothing_is_written_where_the_books_were_changed_meanwhile(how: str) -> 
     assert TransactionEvent.objects.filter(operation_id="three").count() == 0
     assert TransactionEvent.objects.count() == before + (how != "anew")
     assert Deposit.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_does_not_go_into_one_statement_is_left_whole_to_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = make_card()
+    monkeypatch.setattr(writing, "MOST_AT_ONCE", 3)
+
+    assert not tell(card, (A, "one", make_purchase()))
+    assert (TransactionEvent.objects.count(), Transaction.objects.count(), CardClock.objects.get().version) == (0, 0, 0)
+
+    deliver(card, (A, "one", make_purchase()))
+    assert (TransactionEvent.objects.count(), Transaction.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db
