@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from cards.following import columns_of, follow_card
+from cards.following import columns_of, follow_card, status_of_new
 from cards.models import LIMITS, Card
 from cards.statuses import CARD_WORDS, CardStatus
 from cryptomate import NotFound, Refused, RemoteCard
@@ -150,8 +150,7 @@ def _is_issuing(customer: Customer, asked_at: datetime) -> bool:
 
 def _adoptable(remote: RemoteCard) -> dict[str, Any]:
     """Return what a card of ours is made of: nothing that is secret is in the provider's list."""
-    names = ("status", "last4", "expiration_month", "expiration_year", "card_holder_name", "approval_method", *LIMITS)
-    return {name: getattr(remote, name) for name in names}
+    return columns_of(remote) | {"status": status_of_new(remote), "remote_status": remote.status[:40]}
 
 
 # --- One by one

@@ -32,8 +32,7 @@ def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -
             "holder_name": wish["holder_name"].upper(),
             "approval_method": wish["approval_method"],
             **{name: _amount(wish[name]) for name in LIMITS},
-            # A word we do not know is no reason to show the card as usable.
-            "status": CARD_WORDS.get(remote.status.lower(), CardStatus.INACTIVE),
+            "status": status_of_new(remote),
             "issued_by": call.wanted_by,
             "issued_at": timezone.now(),
             "call": call,
@@ -73,6 +72,11 @@ def _is_officers_step(card: Card, word: str) -> bool:
     """Answer whether the answer is the step the officer asked for, and not something the provider did besides."""
     status = CARD_WORDS.get(word.lower())
     return status in (CardStatus.ACTIVE, CardStatus.FROZEN) and status in CARD_TRANSITIONS[card.status]
+
+
+def status_of_new(remote: RemoteCard) -> CardStatus:
+    """Return how a card begins here. A word we do not know is no reason to show it as usable."""
+    return CARD_WORDS.get(remote.status.lower(), CardStatus.INACTIVE)
 
 
 def columns_of(remote: RemoteCard) -> dict[str, Any]:
