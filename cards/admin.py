@@ -161,7 +161,6 @@ class VelocityRuleSetAdmin(RecordAdmin[VelocityRuleSet]):
 @admin.register(PortalMinute)
 class PortalMinuteAdmin(RecordAdmin[PortalMinute]):
     list_display = ["minute"]
-    show_full_result_count = False
 
 
 @admin.register(CardClock)
