@@ -1,10 +1,13 @@
 """What a bench prints: each figure beside what it is compared with, and the machine it was taken on."""
 
+import argparse
 import os
 import platform
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Collection, Sequence
 from math import ceil
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -32,9 +35,27 @@ class Report:
     def note(self, text: str) -> None:
         say(f"  {text}")
 
+    def end(self) -> NoReturn:
+        """Say what was missed, and end the program with status 1 where anything was."""
+        say(f"\nMissed: {', '.join(self.missed)}" if self.missed else "\nEverything was met.")
+        sys.exit(1 if self.missed else 0)
+
 
 def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is what a bench is for
+
+
+def some_of(parts: Collection[str]) -> Callable[[str], list[str]]:
+    """Return what reads the names of some parts of a bench, with commas between them, for argparse."""
+
+    def names_in(text: str) -> list[str]:
+        names = text.split(",")
+        unknown = [name for name in names if name not in parts]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}; there are {', '.join(parts)}")
+        return names
+
+    return names_in
 
 
 def percentile(values: Sequence[float], share: float) -> float:

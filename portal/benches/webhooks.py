@@ -1,12 +1,11 @@
 """Measure intake and authorization against their targets, a bare view on the same SQL, and dj-stripe."""
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from portal.benches import _authorization, _chaos, _events, _faults
 from portal.benches._postgres import Server
-from portal.benches._report import Report, describe_machine, say
+from portal.benches._report import Report, describe_machine, some_of
 from portal.benches._run import Run
 from portal.benches.generate import CARDS, EVENTS
 
@@ -28,8 +27,7 @@ def main() -> None:
     describe_machine(server.describe())
     for name in asked.only or PARTS:
         PARTS[name](run, report)
-    say(f"\nMissed: {', '.join(report.missed)}" if report.missed else "\nEverything was met.")
-    sys.exit(1 if report.missed else 0)
+    report.end()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,16 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=150, help="authorizations a second")
     parser.add_argument("--seconds", type=float, default=60, help="of the longest measure; others take a part of it")
     parser.add_argument("--deliveries", type=int, default=20_000, help="of the run in which everything is killed")
-    parser.add_argument("--only", type=_parts, help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--only", type=some_of(PARTS), help=f"some of {','.join(PARTS)}")
     return parser
-
-
-def _parts(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in PARTS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    return names
 
 
 if __name__ == "__main__":
