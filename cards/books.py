@@ -38,6 +38,7 @@ LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
 LEFT JOIN cards_transactionevent AS event ON event.card_id = card.id
 WHERE card.{column} = %s
 """
+PAGES = {column: numbered(PAGE.format(column=column)) for column in ("id", "api_id")}
 MOVED = """
 INSERT INTO cards_cardclock (card_id, version, moved_at, next_poll_at)
 SELECT %s::uuid, 1, %s::timestamptz, %s::timestamptz FROM patience
@@ -99,7 +100,7 @@ def lock(card: UUID | str, *, patience: str | None = None) -> bool:
 def read_page(card: UUID | str, *, asked_after: datetime) -> Page | None:
     """Return what stands in the books of the card, named as above; None where there is no such card."""
     with raw_cursor() as cursor:
-        cursor.execute(numbered(PAGE.format(column=_column(card))), [asked_after, card])
+        cursor.execute(PAGES[_column(card)], [asked_after, card])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     if not rows:
         return None
