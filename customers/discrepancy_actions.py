@@ -15,7 +15,7 @@ from audit.actions import record
 from audit.kinds import Kind
 from customers.comparisons import Discrepancy, DiscrepancyState, Side
 from customers.models import Customer
-from customers.policies import NotAllowed, check_can_edit, check_person_may
+from customers.policies import NotAllowed, check_can_edit, check_person_may, reason_against
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
 
@@ -82,11 +82,7 @@ def check_may_decide(row: Discrepancy, by: User) -> None:
 
 
 def may_decide(row: Discrepancy, by: User) -> bool:
-    try:
-        check_may_decide(row, by)
-    except NotAllowed:
-        return False
-    return True
+    return not reason_against(check_may_decide, row, by)
 
 
 def check_can_take(row: Discrepancy) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from customers.models import Customer
-from customers.policies import NotAllowed, check_can_submit
+from customers.policies import check_can_submit, reason_against
 from customers.reasons import Explained
 from customers.refusals import unplaced, verdict
 from customers.requirements import Checklist
@@ -137,11 +137,7 @@ def reason_against_submit(standing: Standing) -> str:
     submitted = standing.newest(CallKind.SUBMIT_REQUEST)
     if submitted and submitted.is_open:
         return "It is being submitted."
-    try:
-        check_can_submit(standing.customer)
-    except NotAllowed as refusal:
-        return str(refusal)
-    return ""
+    return reason_against(check_can_submit, standing.customer)
 
 
 def offers_submit(standing: Standing) -> bool:
