@@ -1,4 +1,4 @@
-"""The PostgreSQL the benches use: one of their own with the settings it comes with, or the one `DATABASE_URL` names."""
+"""The PostgreSQL the benches use: their own, with the room a production server has, or the one `DATABASE_URL` names."""
 
 import contextlib
 import os
@@ -16,7 +16,14 @@ from portal import embedded
 
 FOLDER = embedded.VAR_DIR / "bench"
 PATIENCE = 120.0  # seconds; a killed server reads its log before it answers
-WORTH_SAYING = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections")
+# What the manual begins with on a machine that serves a database (chapters 19.4.1 and 28.5): what PostgreSQL comes with
+# is meant to start anywhere. Whether a commit is safe is left as it comes.
+ROOM = {
+    "shared_buffers": f"{max(psutil.virtual_memory().total // 4 >> 30, 1)}GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "15min",
+}
+WORTH_SAYING = ("fsync", "synchronous_commit", "full_page_writes", "max_connections", *ROOM)
 
 
 class Server:
@@ -29,6 +36,7 @@ class Server:
         self._given = given.rpartition("/")[0]
         if self.is_ours:
             embedded.start(self.cluster)
+            self._make_room()
 
     def url(self, database: str) -> str:
         return embedded.url(database, cluster=self.cluster) if self.is_ours else f"{self._given}/{database}"
@@ -86,6 +94,17 @@ class Server:
                 sleep(0.2)
             else:
                 return
+
+    def _make_room(self) -> None:
+        with self.connect() as connection:
+            if all(_setting(connection, name) == value for name, value in ROOM.items()):
+                return
+            for name, value in ROOM.items():
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        postmaster, *_ = self._processes()
+        postmaster.send_signal(signal.SIGINT)  # the one that ends sessions and shuts down in order
+        postmaster.wait(PATIENCE)
+        self.start_again()
 
     def _processes(self) -> list[psutil.Process]:
         first = int((self.cluster / "postmaster.pid").read_text().split()[0])
