@@ -8,6 +8,7 @@ import hypothesis
 import psycopg
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from psycopg import sql
 
@@ -22,6 +23,8 @@ from webhooks import afterwards
 # The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+PBKDF2PasswordHasher.iterations = 1  # slow by design, and nearly every test has somebody sign up
 
 answer_of_child = functools.lru_cache(maxsize=100)(child.answer)  # the same photo is opened in many tests
 

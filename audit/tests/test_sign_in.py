@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -10,13 +8,6 @@ from audit.models import Change, Event
 pytestmark = pytest.mark.django_db
 
 SIGN_IN = "/accounts/login/"
-
-
-@pytest.fixture(autouse=True)
-def password(settings: Any, officer: User) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow by design
-    officer.set_password("demo")
-    officer.save(update_fields=["password"])
 
 
 def test_signing_in_is_recorded_with_its_address(client: Client, officer: User) -> None:
