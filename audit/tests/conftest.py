@@ -15,7 +15,7 @@ Record = Callable[..., Event]
 
 @pytest.fixture
 def officer(db: None) -> User:
-    return User.objects.create_user("officer")
+    return User.objects.create_user("officer", password="demo")
 
 
 @pytest.fixture
