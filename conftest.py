@@ -16,7 +16,7 @@ from cards import decisions
 from cryptomate.testing import FakeTransport
 from imaging import child, intake
 from portal import embedded
-from portal.roles import create_roles
+from portal.roles import OPEN_DJANGO_ADMIN, create_roles
 from provider import budget, waking
 from webhooks import afterwards
 
@@ -107,7 +107,8 @@ def database_url_for() -> Callable[[str], str]:
 
 def person(name: str, role: str) -> User:
     create_roles(apps)  # a test that empties the tables empties these too
-    user = User.objects.create_user(name, email=f"{name}@example.com", password="demo", is_staff=role == "Admin")
+    is_staff = role in OPEN_DJANGO_ADMIN
+    user = User.objects.create_user(name, email=f"{name}@example.com", password="demo", is_staff=is_staff)
     user.groups.add(Group.objects.get(name=role))
     return user
 
@@ -120,6 +121,16 @@ def officer(db: None) -> User:
 @pytest.fixture
 def support(db: None) -> User:
     return person("support", "Support")
+
+
+@pytest.fixture
+def senior(db: None) -> User:
+    return person("senior", "Senior officer")
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    return person("auditor", "Auditor")
 
 
 @pytest.fixture

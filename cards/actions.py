@@ -109,8 +109,13 @@ def ask_for_refresh(card: Card) -> None:
         wake("cards.tasks.refresh_card", card_id=str(card.pk))
 
 
-def refresh_now(card: Card) -> None:
-    """Have a worker read the card and its movements at the provider now, because a person asked."""
+def refresh_now(*, card: Card, by: User) -> None:
+    """Have a worker read the card and its movements at the provider now, because a person asked. Raises NotAllowed."""
+    check_person_may(by, "cards.refresh_card")
+    read_soon(card)
+
+
+def read_soon(card: Card) -> None:
     circuit.hasten_probe()
     Card.objects.filter(pk=card.pk).update(refresh_asked_at=timezone.now())
     wake("cards.tasks.refresh_card", card_id=str(card.pk))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.actions import record
 from audit.kinds import Kind
-from cards.actions import refresh_now
+from cards.actions import read_soon
 from cards.models import LIMITS, Card, CardClock
 from cards.statuses import ApprovalMethod
 from customers.comparisons import Discrepancy, DiscrepancyState, Side
@@ -29,5 +29,5 @@ def adopt_card(*, discrepancy: Discrepancy, by: User, seen: str = "") -> Card:
     CardClock.objects.get_or_create(card=card, defaults={"next_poll_at": timezone.now()})
     row.settle(DiscrepancyState.TAKEN, by=by)
     record(kind=Kind.CARD_ADOPTED, by=by, customer_id=customer.pk, subject=card)
-    refresh_now(card)
+    read_soon(card)
     return card

@@ -44,7 +44,7 @@ def answer_challenge(*, challenge: Challenge, approve: bool, by: User) -> Provid
 @transaction.atomic
 def mark_seen(*, notice: Notice, by: User) -> None:
     """Note who has seen it. The first one counts."""
-    check_person_may(by, "cards.view_card")
+    check_person_may(by, "cards.attend_notice")
     if _see(Notice.objects.filter(pk=notice.pk), by=by):
         record(kind=Kind.NOTICE_SEEN, by=by, customer_id=notice.customer_id, subject=notice)
 

@@ -143,6 +143,7 @@ class Card(HasStatus):
             ("issue_card", "Can issue a card"),
             ("freeze_card", "Can freeze and unfreeze a card"),
             ("change_card_limits", "Can change a card's limits"),
+            ("refresh_card", "Can have a card read at CryptoMate now"),
         ]
 
     def __str__(self) -> str:
@@ -483,6 +484,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("attend_notice", "Can take note of what the portal points out")]
         indexes = [models.Index(fields=["card"], condition=Q(seen_at=None), name="notice_unseen")]
         constraints = [
             models.CheckConstraint(

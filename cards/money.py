@@ -6,12 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from cards.models import Authorization, Deposit, Holding, Transaction, TransactionEvent, Withdrawal
 from cards.statuses import Match, TransactionState
 from customers.paging import digest
+from customers.policies import check_person_may
 from provider.waking import wake
 
 STALE_AFTER = timedelta(seconds=60)
@@ -64,10 +66,16 @@ def _spent_since(wallet: Holding) -> Decimal:
 def ask_for_holding(page: HoldingPage) -> None:
     """Have a worker read the wallet when what we show is old."""
     if page.is_stale:
-        refresh_now()
+        read_soon()
 
 
-def refresh_now() -> None:
+def refresh_now(*, by: User) -> None:
+    """Have a worker read the wallet now, because a person asked. Raises NotAllowed."""
+    check_person_may(by, "cards.refresh_card")
+    read_soon()
+
+
+def read_soon() -> None:
     wake("cards.tasks.refresh_holding")
 
 

@@ -55,6 +55,8 @@ class CardPage:
             "limits": [Limit(label, getattr(card, name)) for name, label in LIMITS.items()],
             "shows_addresses": card.approval_method == ApprovalMethod.TOPUP,
             "offers_unfreeze": card.status == CardStatus.FROZEN,
+            "may_refresh": self.user.has_perm("cards.refresh_card"),
+            "may_attend": self.user.has_perm("cards.attend_notice"),
             "may_answer": self.user.has_perm("cards.answer_challenge"),
             "may_freeze": self.user.has_perm("cards.freeze_card"),
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),

@@ -133,9 +133,9 @@ def _warn(request: PersonRequest, form: LimitsForm) -> None:
 
 
 @require_POST
-@permission_required("cards.view_card", raise_exception=True)
+@permission_required("cards.refresh_card", raise_exception=True)
 def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    actions.refresh_now(get_object_or_404(Card, pk=pk))
+    actions.refresh_now(card=get_object_or_404(Card, pk=pk), by=request.user)
     held = sentence_of(circuit.look())
     messages.info(request, held or "The card is being read at CryptoMate. This page shows what comes.")
     return redirect("cards:detail", pk=pk)
@@ -153,7 +153,7 @@ def answer(request: PersonRequest, pk: uuid.UUID, challenge: uuid.UUID) -> HttpR
 
 
 @require_POST
-@permission_required("cards.view_card", raise_exception=True)
+@permission_required("cards.attend_notice", raise_exception=True)
 def notice_seen(request: PersonRequest, pk: uuid.UUID, notice: uuid.UUID) -> HttpResponse:
     challenges.mark_seen(notice=get_object_or_404(Notice, pk=notice, card=pk), by=request.user)
     return redirect("cards:detail", pk=pk)
@@ -168,14 +168,19 @@ def notice_seen(request: PersonRequest, pk: uuid.UUID, notice: uuid.UUID) -> Htt
 def holding(request: PersonRequest) -> HttpResponse:
     """Show the wallet; a POST has it read now."""
     if request.method == "POST":
-        money.refresh_now()
-        return redirect("cards:holding")
+        return _read_holding(request)
     page = money.holding_page()
     if request.htmx and request.GET.get("seen") == page.seen:
         return HttpResponse(status=204)
     if not request.htmx:
         money.ask_for_holding(page)
     return render(request, "cards/_holding.html" if request.htmx else "cards/holding.html", {"page": page})
+
+
+@permission_required("cards.refresh_card", raise_exception=True)
+def _read_holding(request: PersonRequest) -> HttpResponse:
+    money.refresh_now(by=request.user)
+    return redirect("cards:holding")
 
 
 # --- Issuing

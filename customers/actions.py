@@ -154,7 +154,7 @@ def submit_request(*, customer: Customer, by: User) -> ProviderCall:
 @transaction.atomic
 def refresh_customer(*, customer: Customer, by: User) -> None:
     """Look at the provider now. Raises NotAllowed where there is nothing to look at."""
-    check_person_may(by, "customers.view_customer")
+    check_person_may(by, "customers.refresh_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = customer.newest_request
     if request is None:

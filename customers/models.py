@@ -125,7 +125,10 @@ class Customer(HasStatus):
         ]  # fmt: skip
         permissions = [
             ("submit_customer", "Can submit a customer for review"),
+            ("refresh_customer", "Can have CryptoMate asked about a customer now"),
             ("view_document_image", "Can see document images"),
+            ("view_personal_data", "Can see personal data unmasked"),
+            ("reveal_personal_data", "Can have masked personal data shown for a reason"),
         ]
 
     def __str__(self) -> str:

@@ -123,6 +123,7 @@ def person_of(user: User) -> Person:
         may_issue=user.has_perm("cards.issue_card"),
         may_see_differences=user.has_perm("customers.view_discrepancy"),
         may_decide=user.has_perm("customers.decide_discrepancy"),
+        may_refresh=user.has_perm("customers.refresh_customer"),
     )
 
 

@@ -43,6 +43,7 @@ class Person:
     may_issue: bool
     may_see_differences: bool
     may_decide: bool
+    may_refresh: bool
 
 
 @dataclass

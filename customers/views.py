@@ -241,7 +241,7 @@ def submit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required("customers.view_customer", raise_exception=True)
+@permission_required("customers.refresh_customer", raise_exception=True)
 def refresh(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     refusal = refusal_of(lambda: actions.refresh_customer(customer=customer, by=request.user))

@@ -65,7 +65,7 @@ def _greet(manager: Manager) -> None:
         _say("the sample customers could not be filled in: see above. The portal runs without them.")
     print(  # noqa: T201 - this is what the person waits for
         f"\n  Portal    {portal}\n  Sandbox   {sandbox}   (decide reviews, make purchases)\n\n"
-        "  Sign in as officer, support or admin; the password is demo.\n  Ctrl-C stops everything.\n",
+        "  Sign in as officer, senior, support, auditor or admin; the password is demo.\n  Ctrl-C stops everything.\n",
         flush=True,
     )
 

@@ -1,4 +1,7 @@
-"""The people who use the portal, as groups of permissions. A migration makes them; admins adjust them."""
+"""The people who use the portal, as groups of permissions. Migrations make them; admins adjust them.
+
+What a person may do follows from the group's permissions alone: nothing asks for the name of a group.
+"""
 
 from typing import Any
 
@@ -8,38 +11,59 @@ READ_ALL = (
     "customers.view_customer", "cards.view_card", "cards.view_transaction", "cards.view_holding",
     "cards.view_velocityrule", "webhooks.view_webhookevent",
 )  # fmt: skip
+# Asking CryptoMate for the present state, and taking note of what the portal points out.
+ATTEND = ("customers.refresh_customer", "cards.refresh_card", "cards.attend_notice")
+
+OFFICER = (
+    *READ_ALL, *ATTEND,
+    "customers.add_customer", "customers.change_customer", "customers.submit_customer",
+    "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
+    "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
+    "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy",
+)  # fmt: skip
+# What is said to people after a rejection, and how good a photo has to be.
+WORDING = (
+    "customers.view_rejectionreason", "customers.add_rejectionreason", "customers.change_rejectionreason",
+    "customers.view_unknownreason",
+    "customers.view_qualitythreshold", "customers.add_qualitythreshold", "customers.change_qualitythreshold",
+    "customers.delete_qualitythreshold",
+)  # fmt: skip
+RECORDS = (
+    "auth.view_user", "auth.view_group", "portal.view_heartbeat", "portal.view_sending",
+    "customers.view_customer", "customers.view_enablementrequest", "customers.view_requirementsnapshot",
+    "customers.view_document", "customers.view_statuschange", "customers.view_rejectionreason",
+    "customers.view_unknownreason", "customers.view_newkind", "customers.view_unsavedanswers",
+    "customers.view_qualitythreshold", "customers.view_discrepancy", "customers.view_comparison",
+    "customers.view_comparisonclock", "customers.view_listedrecord",
+    "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
+    "provider.view_identificationtype", "provider.view_turn", "provider.view_circuit", "provider.view_outage",
+    "provider.view_shapechange",
+    "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
+    "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
+    "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
+    "cards.view_portalminute",
+    "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event",
+)  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {
-    "Officer": (
-        *READ_ALL,
-        "customers.add_customer", "customers.change_customer", "customers.submit_customer",
-        "customers.view_document_image", "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
-        "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy",
+    "Officer": OFFICER,
+    # The second pair of eyes: decides what officers may not, and writes what they work by.
+    "Senior officer": (*OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison"),
+    "Support": (*READ_ALL, *ATTEND, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data"),
+    "Auditor": (
+        *RECORDS, "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
     ),
-    "Support": (*READ_ALL, "cards.freeze_card", "cards.answer_challenge"),
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
-        "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group", "auth.add_group", "auth.change_group",
-        "portal.view_heartbeat", "portal.view_sending",
-        "customers.view_customer", "customers.view_enablementrequest", "customers.view_requirementsnapshot",
-        "customers.view_document", "customers.view_statuschange", "customers.view_rejectionreason",
-        "customers.add_rejectionreason", "customers.change_rejectionreason", "customers.view_unknownreason",
-        "customers.view_newkind", "customers.view_unsavedanswers",
-        "customers.view_qualitythreshold", "customers.add_qualitythreshold", "customers.change_qualitythreshold",
-        "customers.delete_qualitythreshold", "customers.view_discrepancy", "customers.decide_discrepancy",
-        "customers.decide_any_discrepancy", "customers.view_comparison", "customers.run_comparison",
-        "customers.view_comparisonclock", "customers.view_listedrecord",
-        "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
-        "provider.view_identificationtype", "provider.view_turn", "provider.view_circuit", "provider.view_outage",
-        "provider.hasten_providercall",
-        "provider.view_shapechange", "provider.acknowledge_shapechange",
-        "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
-        "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
-        "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.change_velocityrule",
-        "cards.view_velocityruleset", "cards.view_portalminute",
-        "webhooks.view_webhookevent", "webhooks.reprocess", "webhooks.view_refusal", "audit.view_event",
+        *RECORDS, *ATTEND, *WORDING,
+        "auth.add_user", "auth.change_user", "auth.add_group", "auth.change_group",
+        "customers.reveal_personal_data",
+        "customers.decide_discrepancy", "customers.decide_any_discrepancy", "customers.run_comparison",
+        "provider.hasten_providercall", "provider.acknowledge_shapechange",
+        "cards.change_velocityrule", "webhooks.reprocess",
     ),
 }  # fmt: skip
+OPEN_DJANGO_ADMIN = ("Senior officer", "Auditor", "Admin")  # whose people get staff accounts
 
 
 def create_roles(apps: Apps) -> None:
