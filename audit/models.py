@@ -1,7 +1,9 @@
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +13,7 @@ from django.db.models import Func, Q, Value
 from django.db.models.functions import Now
 
 from audit.kinds import Kind, Source
+from audit.seals import Seal as Seal
 from vault.cipher import CannotDecrypt
 from vault.fields import EncryptedJSONField
 
@@ -56,6 +59,11 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def until(self, moment: datetime) -> "EventQuerySet":
         return self.filter(at__lt=moment)
+
+    def numbered_within(self, stretches: Iterable[tuple[int, int]]) -> "EventQuerySet":
+        """Return the rows whose number lies in one of these stretches, both ends included, in order."""
+        within = [Q(seq__range=stretch) for stretch in stretches]
+        return self.filter(reduce(or_, within)).order_by("seq") if within else self.none()
 
     def latest_first(self) -> "EventQuerySet":
         return self.order_by("-seq")

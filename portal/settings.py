@@ -22,6 +22,7 @@ SECRET_KEY = required("SECRET_KEY")
 ALLOWED_HOSTS = names(required("ALLOWED_HOSTS"))
 DATA_KEYS = names(required("DATA_KEYS"))
 AUDIT_KEY = required("AUDIT_KEY")
+AUDIT_KEY_PREVIOUS = names(env.str("AUDIT_KEY_PREVIOUS", ""))
 
 # --- The provider
 
@@ -254,6 +255,8 @@ CELERY_BEAT_SCHEDULE = {
         ("compare with the provider at night", "customers.tasks.compare", 10.0),
         ("let go of approvals that nothing followed", "cards.tasks.follow_up_decisions", 60.0),
         ("refresh the velocity rules where they are old", "cards.tasks.refresh_velocity_rules", 60.0),
+        ("seal what was recorded", "audit.tasks.seal", 10.0),
+        ("write down the head of the audit log", "audit.tasks.write_head", 3600.0),
     ]
 } | {
     f"note that messages come through {queue.name}": {
