@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
@@ -56,6 +57,14 @@ def record(
 def view_event(event: Event, *, by: AbstractBaseUser) -> None:
     """Note that somebody looked at what an event says of a customer."""
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
+
+
+@transaction.atomic
+def export_events(*, by: AbstractBaseUser, filters: Mapping[str, str], customer_id: UUID | None = None) -> None:
+    """Note that somebody took the log, or a part of it, out of the portal. Raises PermissionDenied."""
+    if not by.has_perm("audit.export_event"):  # type: ignore[attr-defined]
+        raise PermissionDenied("You may not export the audit log. Ask an admin for the right.")
+    record(kind=Kind.LOG_EXPORTED, by=by, customer_id=customer_id, after=filters)
 
 
 def _detail(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, note: str) -> dict[str, Any] | None:

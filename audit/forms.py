@@ -41,12 +41,15 @@ class EventFilter(forms.Form):
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def page(self) -> Page:
+    def events(self) -> EventQuerySet:
         events = Event.objects.all()
         for name, narrow in NARROW.items():
             if value := self.cleaned_data[name]:
                 events = narrow(events, value)
-        return events.page(before=self.cleaned_data["before"], after=self.cleaned_data["after"])
+        return events
+
+    def page(self) -> Page:
+        return self.events().page(before=self.cleaned_data["before"], after=self.cleaned_data["after"])
 
     def filters(self) -> list[forms.BoundField]:
         return [self[name] for name in NARROW]
@@ -55,5 +58,8 @@ class EventFilter(forms.Form):
         """Return the address of another page of the same list, or nothing when there is none."""
         if None in cursor.values():
             return ""
-        kept = {name: value for name in NARROW if (value := self.data.get(name))}
-        return f"?{urlencode({**kept, **cursor})}"
+        return f"?{urlencode({**self.chosen(), **cursor})}"
+
+    def chosen(self) -> dict[str, str]:
+        """Return what the list is narrowed by, as it was typed."""
+        return {name: value for name in NARROW if (value := self.data.get(name))}

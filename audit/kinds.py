@@ -41,6 +41,8 @@ class Kind(models.TextChoices):
     CALL_HASTENED = "call.hastened", "had an open call looked at again"
     CALL_RESOLVED = "call.resolved", "settled a call to the provider"
     SHAPE_ACKNOWLEDGED = "shape.acknowledged", "took note of something new at the provider"
+    LOG_EXPORTED = "log.exported", "exported the audit log"
+    CASE_FILE_MADE = "case_file.made", "made the case file of the customer"
     RECORD_VIEWED = "record.viewed", "looked at the record"
     SIGNED_IN = "person.signed_in", "signed in"
     SIGNED_OUT = "person.signed_out", "signed out"

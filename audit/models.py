@@ -111,6 +111,10 @@ class Event(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        permissions = [
+            ("export_event", "Can export the audit log"),
+            ("make_case_file", "Can make the case file of a customer"),
+        ]
         indexes = [
             models.Index(fields=["at"], name="event_at"),
             models.Index(fields=["customer_id", "seq"], name="event_customer", condition=Q(customer_id__isnull=False)),

@@ -3,11 +3,14 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
-from audit.actions import view_event
+from audit.actions import export_events, view_event
+from audit.export import csv_of
 from audit.forms import EventFilter
 from audit.models import Event
 
@@ -15,7 +18,10 @@ from audit.models import Event
 @require_safe
 @permission_required("audit.view_event", raise_exception=True)
 def index(request: HttpRequest) -> HttpResponse:
-    form = EventFilter(request.GET)
+    return _list(request, EventFilter(request.GET))
+
+
+def _list(request: HttpRequest, form: EventFilter) -> HttpResponse:
     if not form.is_valid():
         return render(request, "audit/index.html", {"form": form, "events": []}, status=422)
     page = form.page()
@@ -24,8 +30,23 @@ def index(request: HttpRequest) -> HttpResponse:
         "events": page.events,
         "newer_url": form.address(after=page.newer),
         "older_url": form.address(before=page.older),
+        "export_url": reverse("audit:export") + form.address() if request.user.has_perm("audit.export_event") else "",
     }
     return render(request, "audit/index.html", context)
+
+
+@require_POST
+@permission_required(("audit.view_event", "audit.export_event"), raise_exception=True)
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Send the list that the address asks for, the whole of it, as a file."""
+    form = EventFilter(request.GET)
+    if not form.is_valid():
+        return _list(request, form)
+    by = cast("AbstractBaseUser", request.user)
+    export_events(by=by, filters=form.chosen(), customer_id=form.cleaned_data["customer"])
+    headers = {"Content-Disposition": f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.csv"'}
+    lines = csv_of(form.events().latest_first())
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_safe

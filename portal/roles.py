@@ -48,10 +48,13 @@ RECORDS = (
 ROLES: dict[str, tuple[str, ...]] = {
     "Officer": OFFICER,
     # The second pair of eyes: decides what officers may not, and writes what they work by.
-    "Senior officer": (*OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison"),
+    "Senior officer": (
+        *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
+    ),
     "Support": (*READ_ALL, *ATTEND, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data"),
     "Auditor": (
         *RECORDS, "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
+        "audit.export_event", "audit.make_case_file",
     ),
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
@@ -60,7 +63,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.reveal_personal_data",
         "customers.decide_discrepancy", "customers.decide_any_discrepancy", "customers.run_comparison",
         "provider.hasten_providercall", "provider.acknowledge_shapechange",
-        "cards.change_velocityrule", "webhooks.reprocess",
+        "cards.change_velocityrule", "webhooks.reprocess", "audit.export_event",
     ),
 }  # fmt: skip
 OPEN_DJANGO_ADMIN = ("Senior officer", "Auditor", "Admin")  # whose people get staff accounts
