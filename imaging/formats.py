@@ -119,7 +119,11 @@ def check_whole(content: bytes, kind: str) -> None:
     if found.is_endless or found.scans > MOST_SCANS:
         raise Refused("too_complex", f"This file is built so that opening it takes very long. {TAKE_A_PHOTO}")
     if not found.is_whole:
-        raise Refused("truncated", "This file was cut off: its end is missing. Save or send it again.")
+        raise cut_off()
+
+
+def cut_off() -> Refused:
+    return Refused("truncated", "This file was cut off: its end is missing. Save or send it again.")
 
 
 def check_alone(content: bytes, kind: str) -> None:

@@ -314,6 +314,7 @@ HOSTILE = [
     Hostile("JPEG of three bytes", lambda: b"\xff\xd8\xff", ("truncated",)),
     Hostile("JPEG cut in its header", lambda: jpeg()[:100], ("truncated",)),
     Hostile("JPEG cut in its pixels", lambda: jpeg((400, 300))[:-40], ("truncated",)),
+    Hostile("JPEG cut, with an end put on", lambda: jpeg((400, 300))[:-40] + b"\xff\xd9", ("truncated",)),
     Hostile("JPEG without its last mark", lambda: jpeg()[:-2], ("truncated",)),
     Hostile("JPEG of 4,295 megapixels", lambda: jpeg_claiming(65500, 65500), ("too_many_pixels",)),
     Hostile("JPEG just above 40 megapixels", lambda: jpeg_claiming(8000, 5001), ("too_many_pixels",)),

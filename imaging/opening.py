@@ -4,9 +4,10 @@ import io
 import math
 from collections.abc import Callable
 
+import simplejpeg
 from PIL import Image, ImageOps
 
-from imaging.formats import TAKE_A_PHOTO, Refused, check_pixels
+from imaging.formats import TAKE_A_PHOTO, Refused, check_pixels, cut_off
 
 PDF_DPI = 250
 MOST_PDF_PIXELS = 9_000_000
@@ -40,11 +41,22 @@ def _open_with_pillow(content: bytes, kind: str, check: Check) -> Image.Image:
         check(*webp_size(content))  # Pillow makes room for the whole picture when it reads the header
     image: Image.Image = Image.open(io.BytesIO(content), formats=(kind.upper(),))
     check(*image.size)
+    if kind == "JPEG":
+        _check_pixels(content)
     if image.format != WITH_PREVIEW and getattr(image, "n_frames", 1) > 1:
         raise Refused("animated", MOVES)
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     return image
+
+
+def _check_pixels(content: bytes) -> None:
+    """Refuse a JPEG whose pixels end before it does: Pillow draws what is missing in one colour, and says nothing."""
+    try:
+        simplejpeg.decode_jpeg(content, "GRAY", min_width=1, min_height=1)
+    except ValueError as error:  # also of what decoders forgive: a camera's stray bytes, colours without a grey
+        if "premature end" in str(error):
+            raise cut_off() from None
 
 
 def _open_heic(content: bytes, check: Check) -> Image.Image:
