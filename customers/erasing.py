@@ -1,4 +1,4 @@
-"""Erases what documents hold of customers who are closed: when that is, the caller knows.
+"""Erases what documents, and forms never sent, hold of customers who are closed: when that is, the caller knows.
 
 The row says that it is erased before its files go, and forgets their names after they are gone: whoever runs it next
 finishes what a crash left. What stays is that there was a document, of which type, what became of it, and its digests.
@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from audit.actions import record
 from audit.kinds import Kind
-from customers.differences import document_key
 from customers.models import CustomerQuerySet, Document, DocumentQuerySet, document_storage
 from customers.statuses import DocumentStatus, Source
+from customers.unsaved import UnsavedAnswers
 
 BATCH = 50
 NOTHING: dict[str, object] = {
@@ -72,6 +72,7 @@ def _erase(customer_id: uuid.UUID) -> Erasure:
     documents = list(_held_by(customer_id).select_for_update(no_key=True))
     for document in documents:
         _erase_row(document)
+    UnsavedAnswers.objects.filter(customer=customer_id).delete()
     return _sum(customer_id, documents)
 
 
@@ -82,7 +83,6 @@ def _erase_row(document: Document) -> None:
     document.save(update_fields=[*NOTHING, "erased_at"])
     if document.status == DocumentStatus.DRAFT:
         document.change_status(DocumentStatus.SUPERSEDED, source=Source.SYSTEM, note="erased")
-    document.customer.unsaved_answers.on(document_key(document.requirement)).delete()
     record(
         kind=Kind.DOCUMENT_ERASED, by=None, customer_id=document.customer_id, subject=document,
         after={"document_type": document.document_type, "sha256": [document.front_sha256, document.back_sha256]},

@@ -98,11 +98,13 @@ def test_the_erasure_is_on_record(closed: Customer) -> None:
     assert event.detail["after"]["sha256"] == [document.front_sha256, document.back_sha256]
 
 
-def test_a_draft_is_put_aside_with_what_was_typed_for_it(closed: Customer, officer: User) -> None:
+def test_a_draft_is_put_aside_with_what_was_typed_and_never_sent(closed: Customer, officer: User) -> None:
     Document.objects.update(status="DRAFT", uploaded_at=None)
-    UnsavedAnswers.objects.create(
-        customer=closed, person=officer, card="document:identity_document", typed={"metadata_number": "AB1234567"}
-    )
+    for card, typed in [
+        ("document:identity_document", {"metadata_number": "AB1234567"}),
+        ("data:tax", {"tax": "20-2"}),
+    ]:
+        UnsavedAnswers.objects.create(customer=closed, person=officer, card=card, typed=typed)
 
     erase("--erase")
 
