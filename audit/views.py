@@ -13,6 +13,7 @@ from audit.actions import export_events, view_event
 from audit.export import csv_of
 from audit.forms import EventFilter
 from audit.models import Event
+from audit.signing import signing_keys
 
 
 @require_safe
@@ -22,11 +23,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, form: EventFilter) -> HttpResponse:
+    fingerprint = signing_keys()[0].fingerprint
     if not form.is_valid():
-        return render(request, "audit/index.html", {"form": form, "events": []}, status=422)
+        context = {"form": form, "events": [], "fingerprint": fingerprint}
+        return render(request, "audit/index.html", context, status=422)
     page = form.page()
     context = {
         "form": form,
+        "fingerprint": fingerprint,
         "events": page.events,
         "newer_url": form.address(after=page.newer),
         "older_url": form.address(before=page.older),

@@ -124,6 +124,7 @@ def person_of(user: User) -> Person:
         may_see_differences=user.has_perm("customers.view_discrepancy"),
         may_decide=user.has_perm("customers.decide_discrepancy"),
         may_refresh=user.has_perm("customers.refresh_customer"),
+        may_make_case_file=user.has_perms(("customers.view_personal_data", "audit.make_case_file")),
     )
 
 

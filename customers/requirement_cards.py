@@ -44,6 +44,7 @@ class Person:
     may_see_differences: bool
     may_decide: bool
     may_refresh: bool
+    may_make_case_file: bool
 
 
 @dataclass

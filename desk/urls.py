@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import difference_views, views
+from desk import case_file_views, difference_views, views
 
 app_name = "desk"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue/cases/", views.queue_cases, name="queue_cases"),
     path("dashboard/", views.dashboard, name="dashboard"),
+    path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
     path("differences/", difference_views.differences, name="differences"),
     path("differences/compare/", difference_views.compare, name="compare"),
     path("differences/stop/", difference_views.stop, name="stop_comparison"),

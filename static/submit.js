@@ -33,9 +33,10 @@
     if (disabled || (pressed && busy.has(pressed))) refuse(event);
   }, true);
 
-  // htmx prevents the browser's own submit, so this sees only plain forms.
+  // htmx prevents the browser's own submit, so this sees only plain forms. After a download the page stays as it is.
   window.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented && event.target.method !== "dialog") start(event.target, event.submitter);
+    const stays = event.target.method === "dialog" || event.target.hasAttribute("data-downloads");
+    if (!event.defaultPrevented && !stays) start(event.target, event.submitter);
   });
   document.addEventListener("htmx:beforeSend", ({ detail: { elt, requestConfig } }) => {
     if (isAct(elt)) start(elt, requestConfig.triggeringEvent?.submitter);
