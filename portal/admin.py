@@ -1,6 +1,9 @@
 from typing import Any, TypeVar
 
-from django.contrib import admin
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.usersessions.admin import UserSession
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
@@ -10,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.actions import record
 from audit.kinds import Kind
+from people import actions
+from people.confirming import require_confirmation
 from portal.models import Heartbeat, Sending
 from provider.admin import RecordAdmin
 
@@ -20,7 +25,8 @@ admin.site.site_title = "CryptoMate portal"
 admin.site.index_title = "Administration"
 
 
-admin.site.unregister([User, Group])
+# Nobody looks at other people's sessions and keys: what is to be done about them are actions on the person.
+admin.site.unregister([User, Group, EmailAddress, Authenticator, UserSession])
 
 
 class RightsAdmin(admin.ModelAdmin[M]):
@@ -30,6 +36,11 @@ class RightsAdmin(admin.ModelAdmin[M]):
 
     def rights_of(self, row: M) -> dict[str, Any]:
         raise TypeError(f"{type(self).__name__} does not say which rights its rows give")
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.has_change_permission(request) or self.has_add_permission(request):
+            require_confirmation(request)
+        return super().changeform_view(request, *args, **kwargs)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         row = super().save_form(request, form, change)
@@ -59,6 +70,7 @@ class PersonAdmin(RightsAdmin[User], UserAdmin[User]):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    actions = ("unlock_sign_in", "remove_second_factor")
     filter_horizontal = ("groups",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -71,7 +83,19 @@ class PersonAdmin(RightsAdmin[User], UserAdmin[User]):
         flags = {name: getattr(row, name) for name in ("is_active", "is_staff", "is_superuser")}
         return {"username": row.username, "groups": groups, **flags}
 
+    @admin.action(description="Unlock sign-in", permissions=["change"])
+    def unlock_sign_in(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        unlocked = [person.username for person in people if actions.unlock_sign_in(person, by=_by(request))]
+        _tell(request, "Unlocked", unlocked, nothing="Nobody of them was locked out.")
+
+    @admin.action(description="Remove second factor (lost phone or key)", permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        require_confirmation(request)
+        removed = [person.username for person in people if actions.remove_second_factors(person, by=_by(request))]
+        _tell(request, "Removed the second factor of", removed, nothing="Nobody of them has a second factor.")
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        require_confirmation(request)
         with transaction.atomic():
             person = self.get_object(request, unquote(id))
             held = person.password if person else ""
@@ -82,6 +106,14 @@ class PersonAdmin(RightsAdmin[User], UserAdmin[User]):
                 note = "set a new password" if person.has_usable_password() else "took the password away"
                 self._record(request, person, note=note)
             return response
+
+
+def _by(request: HttpRequest) -> User:
+    return request.user  # type: ignore[return-value] # the admin is behind the door
+
+
+def _tell(request: HttpRequest, what: str, names: list[str], *, nothing: str) -> None:
+    messages.info(request, f"{what} {', '.join(names)}." if names else nothing)
 
 
 @admin.register(Group)

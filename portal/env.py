@@ -56,6 +56,22 @@ def hours(name: str, default: str) -> tuple[int, int] | None:
     return first, last
 
 
+def minutes(name: str, default: int) -> int:
+    """Return a whole number of minutes, at least one. Raises ImproperlyConfigured for anything else."""
+    value = env.str(name, "") or str(default)
+    if not re.fullmatch(r"[1-9]\d{0,3}", value):
+        raise ImproperlyConfigured(f"Write {name} as a number of minutes, like {default}.")
+    return int(value)
+
+
+def one_of(name: str, choices: tuple[str, ...], *, default: str) -> str:
+    """Return a variable that is one of a few words. Raises ImproperlyConfigured for another."""
+    value = env.str(name, "") or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"Set {name} to one of {', '.join(choices)}.")
+    return value
+
+
 def names(value: str) -> list[str]:
     return [name.strip() for name in value.split(",") if name.strip()]
 

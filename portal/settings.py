@@ -8,7 +8,20 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from kombu import Exchange, Queue
 
-from portal.env import BROKER_URL, DATABASE, DEMO, PORT, SANDBOX_PORT, VAR_DIR, env, hours, names, required
+from portal.env import (
+    BROKER_URL,
+    DATABASE,
+    DEMO,
+    PORT,
+    SANDBOX_PORT,
+    VAR_DIR,
+    env,
+    hours,
+    minutes,
+    names,
+    one_of,
+    required,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -45,6 +58,7 @@ INSTALLED_APPS = [
     "cards",
     "customers",
     "provider",
+    "people",
     "audit",
     "vault",
     "django.contrib.admin",
@@ -54,6 +68,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
 ]
@@ -71,8 +88,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "people.middleware.sessions_end",
     "portal.signing_in.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "people.middleware.second_factor_first",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.redirects_for_pages",
@@ -144,9 +164,43 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "people.passwords.NotOurWords"},
 ]
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SECOND_FACTOR = one_of("SECOND_FACTOR", ("off", "admins", "all"), default="off" if DEMO else "admins")
+SESSION_ENGINE = "people.sessions"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds; so long a session lasts, however busy
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+IDLE_SECONDS = 60 * minutes("IDLE_MINUTES", 30)
+IDLE_WARNING_SECONDS = min(120, IDLE_SECONDS // 2)
+CONFIRMED_SECONDS = 15 * 60  # after a password, for which sensitive acts ask for no other
+CACHES = {"default": {"BACKEND": "people.cache.SharedCache"}}
+
+# Accounts are made by admins: allauth signs in, and has no page to sign up, to be mailed or to join with others.
+ACCOUNT_ADAPTER = "people.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "people.forms.SignInForm",
+    "reauthenticate": "people.forms.ConfirmForm",
+    "change_password": "people.forms.NewPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = CONFIRMED_SECONDS
+# Failed attempts are counted in people.actions, which says until when, and which an admin can undo.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_ADAPTER = "people.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "people.forms.CodeForm",
+    "authenticate_webauthn": "people.forms.KeyForm",
+    "activate_totp": "people.forms.FirstCodeForm",
+    "add_webauthn": "people.forms.NewKeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody's address is verified here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Card portal"
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds: clocks of phones differ
 
 # --- Transport security. The demo is plain HTTP on the loopback address.
 

@@ -25,7 +25,7 @@
       closer.closest("dialog").close();
     }
     // A keyboard click has no place on the screen.
-    if (target.matches("dialog.dialog") && event.detail && isOutside(target, event)) target.close();
+    if (target.matches("dialog.dialog:not([data-stays])") && event.detail && isOutside(target, event)) target.close();
   });
 
   document.addEventListener("keydown", (event) => {

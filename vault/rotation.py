@@ -1,6 +1,6 @@
 """Seals again, with the newest key, whatever an older one sealed. Safe to stop and to start again at any moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,10 @@ class Tally:
     seen: int = 0
     sealed_again: int = 0
     unreadable: list[str] = field(default_factory=list)  # places, never values
+
+
+# What apps seal in other ways than with an encrypted field: its name, and what seals it again.
+others: dict[str, Callable[[], Tally]] = {}
 
 
 def encrypted_models() -> list[type[models.Model]]:

@@ -65,5 +65,11 @@ def environment() -> bool:
     return bool(settings.CRYPTOMATE_IS_SANDBOX)
 
 
+@register.simple_tag
+def idle() -> dict[str, int]:
+    """Return after how many seconds without anybody doing anything a session ends, and how long before it says so."""
+    return {"seconds": settings.IDLE_SECONDS, "warning": settings.IDLE_WARNING_SECONDS}
+
+
 def _is_inside(path: str, url: str) -> bool:
     return path == url if url == "/" else path.startswith(url)

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 OPEN = {
     "/accounts/login/": 200,
+    "/accounts/code/": 302,  # to the page before it, unless a password was given there
     "/admin/login/": 302,  # to our own sign-in page
     "/healthz": 200,
     "/readyz": 503,  # no worker runs in this test

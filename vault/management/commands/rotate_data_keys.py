@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault.rotation import Tally, encrypted_models, rotate_files, rotate_rows
+from vault.rotation import Tally, encrypted_models, others, rotate_files, rotate_rows
 from vault.storage import EncryptedStorage
 from vault.stores import StoreAway
 
@@ -20,6 +20,8 @@ class Command(BaseCommand):
         unreadable = 0
         for model in encrypted_models():
             unreadable += self.report(model._meta.label, rotate_rows(model, batch=batch))
+        for name, rotate in others.items():
+            unreadable += self.report(name, rotate())
         try:
             unreadable += self.report("Files", rotate_files(EncryptedStorage()))
         except StoreAway:

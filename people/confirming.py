@@ -1,0 +1,42 @@
+"""Sensitive acts ask for the password again, unless it was given a short while ago."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from people.sessions import is_confirmed
+
+View = Callable[..., HttpResponseBase]
+
+
+def require_confirmation(request: HttpRequest) -> None:
+    """Raise ReauthenticationRequired, which leads to the password and back, and sends again the form that waited."""
+    if not is_confirmed(request):
+        raise ReauthenticationRequired
+
+
+def confirmed(view: View) -> View:
+    """Let only those through who have shown lately that they are who signed in.
+
+    A plain form that is stopped is carried out after the password; a swap leads there and back to its page.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if getattr(request, "htmx", False) and not is_confirmed(request):
+            return _lead_to_password(request)
+        require_confirmation(request)
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+def _lead_to_password(request: HttpRequest) -> HttpResponse:
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+    return HttpResponseClientRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
