@@ -17,7 +17,7 @@ class Thresholds:
     least_width_refused: float = 500  # pixels of the document's longer side
     least_width_doubtful: float = 700
     least_sharpness_refused: float = 30  # 100 divided by the blur's radius, where the document is 1,000 pixels wide
-    least_sharpness_doubtful: float = 55
+    least_sharpness_doubtful: float = 65
     least_brightness_refused: float = 70  # of the document's paper, of 255
     least_brightness_doubtful: float = 110
     most_blown_refused: float = 60  # % of the document that is burnt out

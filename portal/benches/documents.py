@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="script/bench documents", description=__doc__)
     parser.add_argument("--photos", type=int, default=100, help="of each kind")
     parser.add_argument("--read", type=int, default=10, help="of each kind, whose zone is read as well")
-    parser.add_argument("--first", type=int, default=2_000_000, help="seed; those below 1,000 are for choosing limits")
+    parser.add_argument("--first", type=int, default=3_000_000, help="seed; those below 1,000 are for choosing limits")
     parser.add_argument("--uploads", type=int, default=40, help="photos of 12 megapixels sent to the portal")
     parser.add_argument("--only", type=some_of(PARTS), help=f"some of {','.join(PARTS)}")
     return parser
