@@ -98,10 +98,10 @@ def _with_request(standing: Standing, status: str) -> NextStep:
     assert request is not None  # noqa: S101 - the caller looked
     if status == RequestStatus.IN_KYC:
         return NextStep(
-            "In review", since=request.submitted_at, usual=standing.usual_review, next_look=request.next_sync_at
+            "In review", since=request.submitted_at, usual=standing.usual_review, next_look=standing.next_look
         )
     if status == RequestStatus.ENABLED:
-        return _with_product(standing.customer, request.decided_at, request.next_sync_at)
+        return _with_product(standing.customer, request.decided_at, standing.next_look)
     if standing.is_refused_for_good:
         return NextStep("CryptoMate refused this customer for good. Nothing can be sent again")
     if status == RequestStatus.REJECTED:

@@ -2,9 +2,11 @@
 
 import logging
 import random
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -33,6 +35,12 @@ FIRST_RETRY = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=3)
 LONGEST_WORD, LONGEST_CODE = 40, 80  # characters of the provider's that our columns take
 GROWTH = 1.5
+# Of two calls each: two thirds of what background work may take of the budget. Cards and lists have the rest.
+LOOKS_PER_SECOND = 4
+COUNTED_FOR = 300.0  # seconds
+AHEAD = timedelta(days=1)  # a hint is looked at before what has merely become due, however much of that there is
+
+_counted = threading.local()
 
 
 def sync_request(request: EnablementRequest, *, client: Client, source: Source = Source.SYNC) -> None:
@@ -49,17 +57,27 @@ def sync_request(request: EnablementRequest, *, client: Client, source: Source =
     closed = set(customer.requests.closed().exclude(pk=request.pk).values_list("api_id", flat=True))
     with transaction.atomic():
         customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-        present = EnablementRequest.objects.get(pk=request.pk)
+        present = EnablementRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
         is_overtaken = present.synced_at is not None and present.synced_at > asked_at
-        if is_overtaken or ProviderCall.objects.about(customer.pk).answered_since(asked_at).exists():
+        if (
+            is_overtaken
+            or _was_hinted(present, since=request)
+            or ProviderCall.objects.about(customer.pk).answered_since(asked_at).exists()
+        ):
             hasten_sync(request, now=timezone.now())
             return
         follow_client(customer, remote_client)
         occasion = _occasion(present)
         for remote in reversed(remote_requests):  # the provider lists the newest first
             if remote.product == PRODUCT and remote.id not in closed:
-                follow_request(customer, remote, occasion=occasion, source=source)
+                follow_request(customer, remote, occasion=occasion, source=source, asked_at=asked_at)
         follow_customer(customer, source=source)
+
+
+def _was_hinted(present: EnablementRequest, *, since: EnablementRequest) -> bool:
+    """Say whether a webhook hinted at news after we had begun to ask: what we read may be from before them."""
+    due = present.next_sync_at
+    return due is not None and due != since.next_sync_at and due <= timezone.now()
 
 
 def _occasion(request: EnablementRequest) -> Occasion:
@@ -92,8 +110,12 @@ def follow_request(
     occasion: Occasion,
     source: Source,
     rejected_items: Sequence[RejectedItem] = (),
+    asked_at: datetime | None = None,
 ) -> EnablementRequest:
-    """Write one answer about a request: a snapshot where it says something new, its status, what it flagged."""
+    """Write one answer about a request: a snapshot where it says something new, its status, what it flagged.
+
+    `asked_at` is given where the answer took a while: a hint that came since is not about what it says.
+    """
     status = REQUEST_WORDS.get(remote.status.lower(), RequestStatus.REQUESTED)
     request, _ = EnablementRequest.objects.get_or_create(
         api_id=remote.id, defaults={"customer": customer, "status": status}
@@ -109,7 +131,7 @@ def follow_request(
     request.rejection_code = remote.rejection_code[:LONGEST_CODE]
     request.rejection_description = remote.rejection_description
     request.remote_status = remote.status[:LONGEST_WORD]
-    request.synced_at = timezone.now()
+    request.synced_at = asked_at or timezone.now()
     request.save(
         update_fields=[
             "missing_requirements", "rejected_items", "rejection_code", "rejection_description", "remote_status",
@@ -209,7 +231,18 @@ def _is_at_rest(request: EnablementRequest) -> bool:
 
 def _wait(request: EnablementRequest) -> timedelta:
     first = FIRST_LOOK.get(RequestStatus(request.status), FIRST_LOOK_ELSE)
-    return min(LONGEST_WAIT, first * GROWTH ** min(request.syncs, 20))
+    return min(longest_wait(), first * GROWTH ** min(request.syncs, 20))
+
+
+def longest_wait() -> timedelta:
+    """Return the longest time between two looks: three hours, more where so many are open that the budget would not do.
+
+    They are counted now and then only, by each thread for itself.
+    """
+    if monotonic() > getattr(_counted, "until", 0.0):
+        _counted.open = EnablementRequest.objects.filter(next_sync_at__isnull=False).count()
+        _counted.until = monotonic() + COUNTED_FOR
+    return max(LONGEST_WAIT, timedelta(seconds=_counted.open / LOOKS_PER_SECOND))
 
 
 def postpone(request: EnablementRequest, *, now: datetime) -> None:
@@ -220,9 +253,14 @@ def postpone(request: EnablementRequest, *, now: datetime) -> None:
     )
 
 
+def keep_ahead(request: EnablementRequest, *, now: datetime) -> None:
+    """Give a hint its place before the others back: the provider could not be asked when its turn came."""
+    EnablementRequest.objects.filter(pk=request.pk, syncs=0).update(next_sync_at=now - AHEAD)
+
+
 def mark_due(request: EnablementRequest, *, now: datetime) -> None:
-    """Make the next look due now: a webhook hinted at news. The database alone is touched; beat finds it."""
-    request.next_sync_at, request.syncs = now, 0
+    """Make the next look due before all others: a webhook hinted at news. Beat finds it in the database."""
+    request.next_sync_at, request.syncs = now - AHEAD, 0
     request.save(update_fields=["next_sync_at", "syncs"])
 
 

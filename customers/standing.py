@@ -73,6 +73,12 @@ class Standing:
         return is_asked_for or self.request.next_sync_at <= self.now + SOON
 
     @property
+    def next_look(self) -> datetime | None:
+        """Return when the provider is asked again, where that is to come."""
+        due = self.request.next_sync_at if self.request else None
+        return due if due and due > self.now else None
+
+    @property
     def moves(self) -> bool:
         """Answer whether the truth may change while the page is open."""
         return bool(self.open_calls) or self.is_in_review or self.waits_for_look or self._waits_for_an_end

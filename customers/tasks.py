@@ -18,7 +18,8 @@ from vault.stores import StoreAway
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+# In one sweep, every two seconds. More would wait in the queue until their lease is over, and hints behind them.
+BATCH = 2 * following.LOOKS_PER_SECOND
 LEASE = timedelta(seconds=60)
 
 
@@ -46,7 +47,7 @@ def sync_request(*, request_id: str, **_: Any) -> None:
     try:
         following.sync_request(request, client=provider_client())
     except Held:
-        return
+        following.keep_ahead(request, now=timezone.now())
     except CryptoMateError as error:
         following.postpone(request, now=timezone.now())
         logger.warning("Request %s could not be followed: %r", request_id, error)

@@ -10,6 +10,7 @@ from cryptomate.testing import FakeTransport
 from customers import following, tasks
 from customers.models import EnablementRequest
 from customers.tests.making import make_customer, make_request
+from provider import budget
 from provider.actions import carry_out, want
 from provider.families import FAMILIES, family_of
 from provider.models import CallKind
@@ -56,6 +57,19 @@ def test_a_hint_that_comes_while_a_look_fails_is_not_put_off(asked: FakeTranspor
     assert look(request) < timedelta(seconds=30)
     assert request.next_sync_at is not None
     assert request.next_sync_at <= timezone.now()
+
+
+def test_a_hint_that_could_not_be_followed_keeps_its_place(
+    asked: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spent(**_: object) -> None:
+        raise budget.BudgetSpent
+
+    monkeypatch.setattr(budget, "take", spent)
+    request = make_request(make_customer(), status="IN_KYC")
+    following.mark_due(request, now=timezone.now())
+
+    assert look(request) < timedelta(0)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What is read at the provider, and in which order it may be written."""
 
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from cryptomate.testing import FakeTransport, client_json, request_json
-from customers import following
+from customers import following, tasks
 from customers.models import EnablementRequest
 from customers.tests.making import MISSING, NOTHING_MISSING, make_customer, make_request
 from provider.actions import want
@@ -52,6 +54,70 @@ def test_what_was_read_before_an_answer_does_not_overwrite_it(provider: FakeTran
     assert request.missing_requirements == NOTHING_MISSING
     assert request.next_sync_at is not None
     assert request.next_sync_at <= timezone.now()
+
+
+def test_a_look_that_a_hint_overtook_is_made_again(provider: FakeTransport) -> None:
+    request = make_request(make_customer(), status="IN_KYC", next_sync_at=timezone.now() + tasks.LEASE)
+    provider.reply("GET", f"{CLIENTS}/{request.customer.api_id}", client_json(status="pending"))
+
+    def hinted_meanwhile(_call: object) -> list[dict[str, Any]]:
+        following.mark_due(EnablementRequest.objects.get(), now=timezone.now())
+        return [request_json(id=request.api_id, status="in_kyc")]
+
+    provider.reply("GET", f"{CLIENTS}/*/products", hinted_meanwhile)
+
+    following.sync_request(request, client=provider.client())
+
+    assert list(EnablementRequest.objects.due_for_sync(now=timezone.now())) == [request]
+
+
+def test_a_look_counts_from_when_it_asked(provider: FakeTransport) -> None:
+    request = make_request(make_customer(), status="IN_KYC")
+    provider.reply("GET", f"{CLIENTS}/{request.customer.api_id}", client_json(status="pending"))
+    answered_at = []
+
+    def answer(_call: object) -> list[dict[str, Any]]:
+        answered_at.append(timezone.now())
+        return [request_json(id=request.api_id, status="in_kyc")]
+
+    provider.reply("GET", f"{CLIENTS}/*/products", answer)
+
+    following.sync_request(request, client=provider.client())
+
+    request.refresh_from_db()
+    assert request.synced_at is not None
+    assert request.synced_at < answered_at[0]
+
+
+def test_a_hint_goes_before_what_has_long_been_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[str] = []
+    monkeypatch.setattr(tasks.sync_request, "apply_async", lambda *, kwargs, **_: handed.append(kwargs["request_id"]))
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    now = timezone.now()
+    make_request(make_customer(api_id="late"), next_sync_at=now - timedelta(hours=2))
+    hinted = make_request(make_customer(api_id="hinted"), status="IN_KYC", next_sync_at=now + timedelta(hours=2))
+
+    following.mark_due(hinted, now=now)
+    tasks.sync_due_requests()
+
+    assert handed == [str(hinted.pk)]
+
+
+def test_looks_are_rarer_where_so_many_are_open_that_the_budget_would_not_last(
+    provider: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    request, *_ = [make_request(make_customer(api_id=str(n)), status="IN_KYC", next_sync_at=later) for n in range(4)]
+    EnablementRequest.objects.update(syncs=30)
+    monkeypatch.setattr(following, "LOOKS_PER_SECOND", 1 / 3600)
+    monkeypatch.setattr(following, "_counted", threading.local())
+    stands(provider, request, status="in_kyc", missing_requirements=NOTHING_MISSING)
+
+    following.sync_request(EnablementRequest.objects.get(pk=request.pk), client=provider.client())
+
+    request.refresh_from_db()
+    assert request.next_sync_at is not None
+    assert timedelta(hours=3.9) < request.next_sync_at - timezone.now() < timedelta(hours=4)
 
 
 def test_an_unknown_word_is_kept_and_changes_nothing(provider: FakeTransport) -> None:
