@@ -1,6 +1,7 @@
 """Webhooks as rows: written with what caused them, sent and sent again from the database."""
 
 import json
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,10 +55,14 @@ def enqueue(
         operation_id=operation_id,
         body=body,
         max_attempts=attempts,
-        status="due" if url else "skipped",
+        status="due" if url and not _is_lost() else "skipped",
     )
     transaction.on_commit(wake.set)
     return delivery
+
+
+def _is_lost() -> bool:
+    return random.randrange(100) < switches.value_of("lost_deliveries")
 
 
 def envelope(*, product: str, event_type: str, operation_id: str, status: str, data: dict[str, Any]) -> dict[str, Any]:

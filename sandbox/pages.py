@@ -54,6 +54,11 @@ def calls(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def counts(request: HttpRequest) -> HttpResponse:
+    return respond({"calls": traffic.calls, "rate_limited": traffic.rate_limited})
+
+
+@require_safe
 def style(request: HttpRequest) -> HttpResponse:
     return HttpResponse(STYLE.read_text(encoding="utf-8"), content_type="text/css")
 

@@ -57,6 +57,7 @@ DEFINITIONS: dict[str, Definition] = {
         default="documented",
         choices=("documented", "shared", "unique"),
     ),
+    "lost_deliveries": Definition("Of each hundred webhooks so many are never sent.", default=0),
     "pause_deliveries": Definition("Keep webhooks back until this is off again.", default=False),
     "deliver_twice": Definition("Send every webhook a second time.", default=False),
     "delivery_retry_seconds": Definition("Wait before the second attempt; doubles with each one.", default=1.0),

@@ -78,6 +78,7 @@ console_urls: list[URLPattern] = [
     path("console/style.css", pages.style),
     path("console/state", pages.state),
     path("console/calls", pages.calls),
+    path("console/counts", pages.counts),
     path("console/requests/<str:request_id>/approve", console.approve),
     path("console/requests/<str:request_id>/reject", console.reject),
     path("console/requests/<str:request_id>/more", console.more),

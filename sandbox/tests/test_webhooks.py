@@ -226,6 +226,15 @@ def test_without_a_subscription_nobody_is_asked(provider: Provider) -> None:
     assert {delivery["status"] for delivery in provider.console("GET", "/console/deliveries")} == {"skipped"}
 
 
+def test_a_delivery_that_is_lost_never_arrives(provider: Provider, card_id: str, receiver: Receiver) -> None:
+    provider.console("POST", "/console/settings", {"lost_deliveries": 100})
+
+    provider.buy(card_id)
+    provider.wait_idle()
+
+    assert receiver.kinds() == []
+
+
 def test_a_delivery_is_tried_until_it_is_answered_200(provider: Provider, card_id: str, receiver: Receiver) -> None:
     receiver.statuses.extend([500, 302, 204])
 
