@@ -62,7 +62,7 @@ def enqueue(
 
 
 def _is_lost() -> bool:
-    return random.randrange(100) < switches.value_of("lost_deliveries")
+    return random.randrange(100) < int(switches.value_of("lost_deliveries"))
 
 
 def envelope(*, product: str, event_type: str, operation_id: str, status: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -86,11 +86,11 @@ def fillings(*, cards: int, events: int) -> Iterator[Filling]:
 
 
 def card_key(number: int) -> UUID:
-    return _key("card", number)
+    return key("card", number)
 
 
 def customer_key(number: int) -> UUID:
-    return _key("customer", number)
+    return key("customer", number)
 
 
 def card_api_id(number: int) -> str:
@@ -230,7 +230,7 @@ def _transaction(index: int, cards: int) -> Row:
     shared, declined, began = _shared(index), _is_declined(index), _began(index)
     total = 0 if declined else shared["bill_amount"]
     return shared | {
-        "id": _key("purchase", index),
+        "id": key("purchase", index),
         "card_id": _card_of(index, cards),
         "state": TransactionState.DECLINED if declined else TransactionState.CLEARED,
         "authorized_total": total,
@@ -247,7 +247,7 @@ def _event(index: int, cards: int) -> Row:
     at = MOMENTS[_began(purchase) - (CLEARED_AFTER if kind == K.CLEARED else 0)]
     return _shared(purchase) | {
         "id": index + 1,
-        "address": _key("event", index) if kind == K.CLEARED else _key("purchase", purchase),
+        "address": key("event", index) if kind == K.CLEARED else key("purchase", purchase),
         "card_id": _card_of(purchase, cards),
         "kind": kind,
         "operation_id": f"life_evt_{purchase}",
@@ -261,7 +261,7 @@ def _event(index: int, cards: int) -> Row:
 def _placement(index: int) -> Row:
     kind, purchase = _of_pattern(index)
     how = Match.OPERATION_ID if kind == K.CLEARED else Match.OPENS
-    return {"event_id": index + 1, "transaction_id": _key("purchase", purchase), "how": how}
+    return {"event_id": index + 1, "transaction_id": key("purchase", purchase), "how": how}
 
 
 def _authorization(index: int, cards: int) -> Row:
@@ -269,7 +269,7 @@ def _authorization(index: int, cards: int) -> Row:
     pattern, which = divmod(index, PURCHASES_OF_PATTERN)
     first_event = pattern * len(PATTERN) + which * 2 + 1
     return shared | {
-        "id": _key("authorization", index),
+        "id": key("authorization", index),
         "card_id": _card_of(index, cards),
         "card_api_id": card_api_id(pattern % cards),
         "delivery_key": _digest("delivery", index).hex(),
@@ -314,7 +314,7 @@ def _began(purchase: int) -> int:
     return CLEARED_AFTER + purchase * 7919 % (MINUTES - CLEARED_AFTER)
 
 
-def _key(kind: str, number: int) -> UUID:
+def key(kind: str, number: int) -> UUID:
     # As scattered as a random one, so that indexes are as large and as cold as in real life.
     return UUID(bytes=_digest(kind, number)[:16], version=4)
 

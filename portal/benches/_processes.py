@@ -140,6 +140,28 @@ def start_worker(processes: Processes, env: Mapping[str, str]) -> None:
     processes.start("beat", beat, env)
 
 
+def start_sandbox(processes: Processes, env: Mapping[str, str]) -> str:
+    """Start the provider's stand-in on the database of `SANDBOX_DATABASE_URL`; return its address once it answers."""
+    port = free_port()
+    processes.start("sandbox", [sys.executable, "-m", "sandbox", "--port", str(port)], env)
+    _wait_for_port(port)
+    return f"http://127.0.0.1:{port}"
+
+
+def wait_until_ready(address: str) -> None:
+    """Wait until workers, beat, broker and database do their work, by the portal's own word."""
+    give_up_at = monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/readyz", timeout=PATIENCE).close()  # noqa: S310 - our own process
+        except urllib.error.HTTPError:
+            if monotonic() > give_up_at:
+                raise
+            sleep(0.5)
+        else:
+            return
+
+
 def start_broker(processes: Processes) -> str:
     """Start a Redis that keeps nothing and return its address; an empty one, so the folder, where there is none."""
     redis = shutil.which("redis-server")

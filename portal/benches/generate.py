@@ -66,7 +66,7 @@ def _fill(connection: Connection[Any], *, cards: int, events: int) -> None:
 def _load(connection: Connection[Any], filling: Filling) -> None:
     label = str(filling.table.model._meta.verbose_name_plural)
     started = said = monotonic()
-    with _indexes_set_aside(connection, filling.table.name):
+    with indexes_set_aside(connection, filling.table.name):
         for done in filling.table.load(connection, filling.rows):
             if monotonic() - said > PROGRESS_EVERY:
                 said = monotonic()
@@ -75,7 +75,7 @@ def _load(connection: Connection[Any], filling: Filling) -> None:
 
 
 @contextmanager
-def _indexes_set_aside(connection: Connection[Any], table: str) -> Iterator[None]:
+def indexes_set_aside(connection: Connection[Any], table: str) -> Iterator[None]:
     """Build the indexes that no constraint owns once, at the end, instead of row by row."""
     found = connection.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
