@@ -43,6 +43,7 @@ class Kind(models.TextChoices):
     SHAPE_ACKNOWLEDGED = "shape.acknowledged", "took note of something new at the provider"
     LOG_EXPORTED = "log.exported", "exported the audit log"
     CASE_FILE_MADE = "case_file.made", "made the case file of the customer"
+    CUSTOMER_REVEALED = "customer.revealed", "had personal data shown"
     RECORD_VIEWED = "record.viewed", "looked at the record"
     SIGNED_IN = "person.signed_in", "signed in"
     SIGNED_OUT = "person.signed_out", "signed out"

@@ -1,8 +1,8 @@
 from typing import cast
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,6 +13,7 @@ from audit.actions import export_events, view_event
 from audit.export import csv_of
 from audit.forms import EventFilter
 from audit.models import Event
+from audit.sight import SEES, masked_detail
 from audit.signing import signing_keys
 
 
@@ -46,7 +47,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = EventFilter(request.GET)
     if not form.is_valid():
         return _list(request, form)
-    by = cast("AbstractBaseUser", request.user)
+    by = cast("User", request.user)
     export_events(by=by, filters=form.chosen(), customer_id=form.cleaned_data["customer"])
     headers = {"Content-Disposition": f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.csv"'}
     lines = csv_of(form.events().latest_first())
@@ -57,5 +58,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @permission_required("audit.view_event", raise_exception=True)
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Event, pk=pk)
-    view_event(found, by=cast("AbstractBaseUser", request.user))
-    return render(request, "audit/event.html", {"event": found})
+    person = cast("User", request.user)
+    view_event(found, by=person)
+    is_masked = not person.has_perm(SEES) and found.customer_id is not None and found.is_intact
+    if is_masked:
+        found.detail = masked_detail(found)
+    return render(request, "audit/event.html", {"event": found, "is_masked": is_masked})

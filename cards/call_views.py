@@ -2,29 +2,34 @@ import uuid
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from cards.models import Card, Challenge
 from customers.call_views import pager, place_in
 from customers.calls import history
+from customers.masking import sight_of
+from customers.views import PersonRequest, kept_by_nobody
 from provider.models import ProviderCall
 
 
 @require_GET
 @permission_required("cards.view_card", raise_exception=True)
-def calls(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def calls(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Show what CryptoMate was asked about a card and what it answered, page by page."""
     card = get_object_or_404(Card.objects.with_customer(), pk=pk)
-    told = history(calls_of(card), customer=card.customer, **place_in(request))
+    sight = sight_of(request.user, card.customer)
+    told = history(calls_of(card), customer=card.customer, hide=sight.hides(card.customer), **place_in(request))
     context = {
         "card": card,
+        "customer": card.customer,
+        "sight": sight,
         "history": told,
         "looked_at": card.refreshed_at,
         **pager(told, "cards:calls", pk),
     }
-    return render(request, "cards/calls.html", context)
+    return kept_by_nobody(render(request, "cards/calls.html", context))
 
 
 def calls_of(card: Card) -> QuerySet[ProviderCall]:

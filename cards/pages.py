@@ -1,6 +1,6 @@
 """The card's page and the customer's list of cards: what they are drawn from, read once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from cards.forms import IssueForm
 from cards.models import LIMITS, Card, Deposit, Transaction
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
 from cards.statuses import ApprovalMethod, CardStatus
+from customers.masking import sight_of
 from customers.models import Customer
 from customers.paging import digest
 from customers.policies import check_can_issue, newest_call, reason_against
@@ -119,20 +120,33 @@ def card_page(card: Card, user: User) -> CardPage:
     may_see = user.has_perm("cards.view_transaction")
     shown = card.transactions.with_card_status().newest_first() if may_see else card.transactions.none()
     issuing = [card.call] if card.call else []
+    attention = attention_of(card, now=timezone.now())
+    calls = [*calls_about(card), *issuing]
+    mask_messages([*calls, *attention.calls], card.customer, user)
     return CardPage(
         card=card,
         user=user,
-        calls=[*calls_about(card), *issuing],
+        calls=calls,
         purchases=list(shown[:PURCHASES_SHOWN]),
         deposits=list(card.deposits.all()[:DEPOSITS_SHOWN]),
-        attention=attention_of(card, now=timezone.now()),
+        attention=attention,
     )
+
+
+def mask_messages(calls: Iterable[ProviderCall], customer: Customer, user: User) -> None:
+    """Put the provider's words, on the rows that a page is drawn from, as this person may read them."""
+    quoting = [call for call in calls if call.message]
+    if quoting:
+        hide = sight_of(user, customer).hides(customer)
+        for call in quoting:
+            call.message = hide(call.message)
 
 
 def customer_cards(customer: Customer, user: User) -> dict[str, Any]:
     """Return what the list of a customer's cards is drawn from."""
     now = timezone.now()
     issuing = newest_call(customer, CallKind.ISSUE_CARD)
+    mask_messages([issuing] if issuing else [], customer, user)
     faces = display.faces([issuing] if issuing else [], now)
     return {
         "customer": customer,

@@ -15,6 +15,7 @@ from cards import actions, challenges, money, pages
 from cards.forms import IssueForm, LimitsForm, TransactionFilter
 from cards.models import Card, Challenge, Notice, Transaction
 from cards.statuses import TransactionState
+from customers.masking import sight_of
 from customers.models import Customer
 from customers.paging import Page, digest, page_of
 from customers.policies import NotAllowed, check_can_issue
@@ -217,7 +218,8 @@ def _issuing(
 def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer a poll of the customer's cards, while one is being issued."""
     customer = get_object_or_404(Customer, pk=pk)
-    context = {**pages.customer_cards(customer, request.user), "timeline": timeline(customer)}
+    told = timeline(customer, hide=sight_of(request.user, customer).hides(customer))
+    context = {**pages.customer_cards(customer, request.user), "timeline": told}
     return render(request, "cards/_issuing.html", context)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from customers.differences import Difference
+from customers.masking import Hide, as_it_is
 from customers.models import Customer, RequirementSnapshot, StatusChange
 from customers.paging import Page, page_of
 from customers.timeline import change_in_words, names_of
@@ -23,6 +24,7 @@ class Told:
     call: ProviderCall
     name: str
     changed: list[str]
+    message: str
 
     @property
     def short_trace(self) -> str:
@@ -35,16 +37,25 @@ class History:
     page: Page[ProviderCall]
 
 
-def history(calls: QuerySet[ProviderCall], *, customer: Customer, older: str = "", newer: str = "") -> History:
-    """Return one page of calls, the newest first. Raises BadRequest for an address that we did not write."""
+def history(
+    calls: QuerySet[ProviderCall], *, customer: Customer, hide: Hide = as_it_is, older: str = "", newer: str = ""
+) -> History:
+    """Return one page of calls, the newest first, the provider's words through `hide`.
+
+    Raises BadRequest for an address that we did not write.
+    """
     page = page_of(calls.defer("payload").select_related("wanted_by"), by="wanted_at", older=older, newer=newer)
     changes = list(StatusChange.objects.filter(call__in=page.rows).order_by("at", "pk"))
     calls_and_targets = {pk for call in page.rows for pk in (call.target_id, call.pk)}
     names = names_of(customer, calls_and_targets | {change.object_id for change in changes})
     changed = _changed(page.rows, changes, names)
     rows = [
-        Told(call, names.get(call.target_id) or names.get(call.pk, ""), changed.get(call.pk, [])) for call in page.rows
-    ]
+        Told(
+            call, names.get(call.target_id) or names.get(call.pk, ""),
+            changed=[hide(line) for line in changed.get(call.pk, [])], message=hide(call.message),
+        )
+        for call in page.rows
+    ]  # fmt: skip
     return History(rows, page)
 
 

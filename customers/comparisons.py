@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from vault.fields import EncryptedJSONField, EncryptedTextField
+from vault.masking import MASK, mask_text
 
 LEASE = timedelta(minutes=3)  # longer than a task may run: whose worker died comes back
 
@@ -242,6 +243,13 @@ class Discrepancy(models.Model):
     def is_about_data(self) -> bool:
         """Answer whether it is a field of a customer's, which either side's value can fill."""
         return self.record == Side.CUSTOMER and self.field != EXISTENCE
+
+    @property
+    def masked_sides(self) -> tuple[str, str]:
+        """Return both values for people who may not see a customer's data: of those, that there is one."""
+        if self.is_about_data:
+            return MASK if self.ours else "", MASK if self.theirs else ""
+        return mask_text(self.ours), mask_text(self.theirs)
 
     @property
     def is_open(self) -> bool:

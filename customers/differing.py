@@ -8,10 +8,10 @@ from typing import Any
 from cryptomate import RemoteClient
 from customers import places
 from customers.facts import in_words
-from customers.forms import masked
 from customers.models import Customer
 from customers.naming import name_of_key
 from customers.remote import COLUMN_OF, COLUMNS, PART_OF_CLIENT, answer_to
+from vault.masking import mask_number
 
 NOTHING = "nothing"
 # Keys of an answer that are no answer to a requirement (contract section 2.0).
@@ -120,4 +120,4 @@ def _column(customer: Customer, key: str) -> str:
 def _answer_words(key: str, answer: Any) -> str:
     if answer in (None, ""):
         return NOTHING
-    return masked(str(answer)) if "number" in key else in_words(answer)
+    return mask_number(str(answer)) if "number" in key else in_words(answer)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from customers.masking import Hide
 from customers.models import Customer
 from customers.policies import check_can_submit, reason_against
 from customers.reasons import Explained
@@ -65,6 +66,11 @@ class Face:
     trace_id: str = ""
     since: datetime | None = None
     until: datetime | None = None
+
+    def through(self, hide: Hide) -> "Face":
+        """Return the face with the provider's words as somebody may read them."""
+        reasons = tuple(replace(each, words=hide(each.words)) for each in self.reasons)
+        return replace(self, quotes=tuple(map(hide, self.quotes)), reasons=reasons)
 
     @property
     def icon(self) -> str:

@@ -88,7 +88,7 @@ class DocumentPage:
 
     @property
     def facts(self) -> list[Fact]:
-        return [Fact("Name", self.customer.full_name), *facts(self.customer, may_edit=self.person.may_edit)]
+        return [Fact("Name", self.customer.full_name), *facts(self.customer, self.person)]
 
     @cached_property
     def versions(self) -> list[Version]:

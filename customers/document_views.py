@@ -38,7 +38,7 @@ def viewer(request: PersonRequest, pk: uuid.UUID, document: uuid.UUID) -> HttpRe
 
 @require_safe
 def _page(request: PersonRequest, document: Document) -> HttpResponse:
-    page = DocumentPage(document, person_of(request.user), side=request.GET.get("side", ""))
+    page = DocumentPage(document, person_of(request.user, document.customer), side=request.GET.get("side", ""))
     if request.method == "GET" and page.sides:
         look_at(document=document, sides=[side.name for side in page.sides], by=request.user)
     response = render(request, "customers/viewer.html", {"page": page, "customer": page.customer})

@@ -12,6 +12,7 @@ from customers import draft_actions
 from customers.images import clean_image
 from customers.models import Customer
 from customers.pages import requirement_card, seen_after
+from customers.policies import MAY_EDIT
 from customers.requirement_cards import Card
 from customers.views import PersonRequest, refusal_of
 
@@ -21,7 +22,7 @@ class Busy(Exception):  # noqa: N818 - it is an answer
 
 
 @require_POST
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 def keep_image(request: PersonRequest, pk: uuid.UUID, side: str, requirement: str) -> HttpResponse:
     """Answer with the image's place on the form: what was kept and measured there, or why it was refused."""
     customer = get_object_or_404(Customer, pk=pk)

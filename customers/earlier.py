@@ -14,6 +14,7 @@ MOST_SHOWN = 10
 class Earlier:
     document: Document
     name: str
+    reason: str  # why it was refused, as the person may read it
 
     @property
     def measured(self) -> list[str]:

@@ -21,6 +21,7 @@ from customers.form_fields import (
 )
 from customers.models import Customer
 from customers.remote import COLUMN_OF, COLUMNS
+from vault.masking import mask_number
 
 # What the card programme asks for: shown and demanded while "Individual cards" is ticked.
 CARD_FIELDS = (
@@ -70,7 +71,9 @@ class CustomerForm(forms.Form):
         self.customer = customer
         self.keeps_id_number = bool(customer and customer.id_number)
         if customer and self.keeps_id_number:
-            self.fields["id_number"].help_text = f"{masked(customer.id_number)} is kept. Type another to replace it."
+            self.fields[
+                "id_number"
+            ].help_text = f"{mask_number(customer.id_number)} is kept. Type another to replace it."
         if offers_places:
             self._offer_places(str(self["country"].value() or (customer.country if customer else "")))
         ask_by_name(self)
@@ -199,8 +202,3 @@ def _take_code_off(form: forms.BaseForm, code: str) -> None:
 def values_of(customer: Customer) -> dict[str, Any]:
     """Return the customer as the form shows it. The ID number stays out of the page."""
     return {name: getattr(customer, name) for name in CustomerForm.base_fields if name != "id_number"}
-
-
-def masked(number: str) -> str:
-    """Return an ID number with all but its last three characters hidden."""
-    return f"•••• {number[-3:]}" if len(number) > 3 else "••••"

@@ -14,7 +14,9 @@ from customers import display
 from customers.checklists import checklist_of
 from customers.comparisons import Discrepancy
 from customers.facts import beside, facts
+from customers.masking import sight_of
 from customers.models import Customer
+from customers.policies import MAY_EDIT
 from customers.requirement_cards import Card, Person, cards_of, digest, find_card
 from customers.snapshots import News, news_of
 from customers.standing import Standing, standing_of
@@ -73,7 +75,7 @@ class CustomerPage:
             Region("customer-title", "customers/_title.html", digest(customer.status, customer.api_id)),
             Region("customer-next", "customers/_next.html", digest(step)),
             Region("customer-actions", "customers/_actions.html", digest(*self._actions())),
-            Region("customer-data", "customers/_data.html", digest(self.context["facts"])),
+            Region("customer-data", "customers/_data.html", digest(self.context["facts"], self.person.sight)),
             Region("customer-cards", "customers/_cards.html", digest(customer.status)),
             Region("timeline", "customers/_timeline.html", digest(self.context["timeline"])),
         ]
@@ -82,7 +84,7 @@ class CustomerPage:
         return self.standing.poll_ms, self.context["faces"], self.context["progress"], self.context["supplied"]
 
     def _news(self) -> tuple[Any, ...]:
-        return self.context["news"], self.context["unchanged_since"]
+        return self.context["news"], self.context["news_lines"], self.context["unchanged_since"]
 
     def _held(self) -> tuple[Any, ...]:
         return tuple((each.pk, each.state, each.changed_at) for each in self.context["differences"])
@@ -115,9 +117,9 @@ def seen_after(before: str, drawn: Card) -> str:
     return ",".join(f"{name}:{shown}" for name, shown in known.items() if name)
 
 
-def person_of(user: User) -> Person:
+def person_of(user: User, customer: Customer) -> Person:
     return Person(
-        may_edit=user.has_perm("customers.change_customer"),
+        may_edit=user.has_perms(MAY_EDIT),
         may_submit=user.has_perm("customers.submit_customer"),
         may_see_images=user.has_perm("customers.view_document_image"),
         may_issue=user.has_perm("cards.issue_card"),
@@ -125,12 +127,13 @@ def person_of(user: User) -> Person:
         may_decide=user.has_perm("customers.decide_discrepancy"),
         may_refresh=user.has_perm("customers.refresh_customer"),
         may_make_case_file=user.has_perms(("customers.view_personal_data", "audit.make_case_file")),
+        sight=sight_of(user, customer),
     )
 
 
 def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] | None = None) -> CustomerPage:
     """Read everything the page shows. `chosen` holds the document types picked in the address."""
-    standing, person = standing_of(customer), person_of(user)
+    standing, person = standing_of(customer), person_of(user, customer)
     request = standing.request
     typed = unsaved_by(user, customer, person)
     shown: dict[str, Any] = {"table": standing.table, "unsaved": typed, "chosen": chosen}
@@ -144,21 +147,27 @@ def unsaved_by(user: User, customer: Customer, person: Person) -> Iterable[Unsav
 
 def requirement_card(customer: Customer, user: User, requirement_id: str, *, is_document: bool) -> Card:
     """Return one card alone. Raises Http404 where the provider does not ask for it."""
-    request, person = customer.newest_request, person_of(user)
+    request, person = customer.newest_request, person_of(user, customer)
     typed = unsaved_by(user, customer, person)
     cards = cards_of(customer, request, checklist_of(request), person, unsaved=typed) if request else []
     return find_card(cards, requirement_id, is_document=is_document)
 
 
-def _differences(customer: Customer) -> list[Discrepancy]:
-    return list(customer.discrepancies.standing().about_data().order_by("label"))
+def _differences(customer: Customer, person: Person) -> list[Discrepancy]:
+    found = list(customer.discrepancies.standing().about_data().order_by("label"))
+    if not person.sight.sees_data:
+        for each in found:
+            each.ours, each.theirs = each.masked_sides
+    return found
 
 
 def _context(standing: Standing, person: Person) -> dict[str, Any]:
     customer = standing.customer
     is_long = display.is_long_in_review(standing)
+    hide = person.sight.hides(customer)
     news = news_of(customer)
-    differences = _differences(customer) if person.may_see_differences else []
+    differences = _differences(customer, person) if person.may_see_differences else []
+    known = beside(facts(customer, person), differences)
     offers_submit = person.may_submit and display.offers_submit(standing)
     return {
         "customer": customer,
@@ -166,7 +175,7 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "standing": standing,
         "short_id": f"…{customer.api_id[-6:]}" if customer.api_id else "",
         "next_step": display.next_step(standing),
-        "faces": display.faces(standing),
+        "faces": [face.through(hide) for face in display.faces(standing)],
         "supplied": standing.checklist.supplied,
         "progress": display.progress_line(standing.checklist),
         "offers_submit": offers_submit,
@@ -174,9 +183,11 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "offers_card": person.may_issue and customer.status == CustomerStatus.ACTIVE,
         "is_long_in_review": is_long,
         "support_message": support_message(standing) if is_long else None,
-        "facts": beside(facts(customer, may_edit=person.may_edit), differences),
+        "facts": known,
+        "is_masked": any(fact.is_masked for fact in known),
         "differences": differences,
-        "timeline": timeline(customer, news),
+        "timeline": timeline(customer, news, hide=hide),
         "news": news[0] if news else None,
+        "news_lines": [hide(line) for line in news[0].lines] if news else [],
         "unchanged_since": _unchanged_since(standing, news),
     }

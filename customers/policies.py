@@ -1,9 +1,11 @@
 """What may be done to a customer now. Each rule raises with the sentence the officer reads, or answers for a button."""
 
 from datetime import date
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from audit.sight import sees_personal_data
 from customers import expiry
 from customers.checklists import checklist_of, document_card, is_uploading, takes_answers
 from customers.document_keys import kept_expiry
@@ -15,6 +17,9 @@ from customers.requirements import Checklist, Wanted
 from customers.statuses import CustomerStatus, RequestStatus
 from provider.models import CallKind, ProviderCall
 
+# Whoever changes a customer's data has them before their eyes.
+MAY_EDIT = ("customers.change_customer", "customers.view_personal_data")
+
 
 class NotAllowed(Exception):  # noqa: N818 - it is an answer to a person
     """The message is the sentence the person reads."""
@@ -24,6 +29,12 @@ def check_person_may(by: User, permission: str) -> None:
     """Raise NotAllowed unless the person holds the permission: actions ask again what views have asked."""
     if not by.has_perm(permission):
         raise NotAllowed("You may not do this. Ask an admin for the right.")
+
+
+def check_sees_data(by: User, customer_id: UUID | None) -> None:
+    """Raise NotAllowed unless the person sees this customer's personal data, or has had them revealed just now."""
+    if not sees_personal_data(by, customer_id):
+        raise NotAllowed("This is masked for you. Ask an officer, who sees it in full.")
 
 
 def check_can_edit(customer: Customer) -> None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from customers import actions
 from customers.models import Customer
 from customers.pages import requirement_card
+from customers.policies import MAY_EDIT
 from customers.requirement_cards import Card
 from customers.requirement_forms import DocumentForm
 from customers.unsaved_actions import keep_typed
@@ -29,7 +30,7 @@ def reading(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResp
 
 
 @require_POST
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 def fill_in(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     """Keep what the document says as the draft's number and expiry, with all else that was typed.
 

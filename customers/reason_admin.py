@@ -92,7 +92,8 @@ def pattern_for(words: str) -> dict[str, Any]:
     """Return what recognises these words: as they are, or as an expression where digits were masked."""
     if MASK not in words:
         return {"pattern": words[:LONGEST_PATTERN]}
-    expression = re.sub(r"#+", r"\\d+", re.sub(r"([^\w\s#])", r"\\\1", words))
+    expression = re.sub(r"([^\w\s#])", r"\\\1", words).replace(r"#\@#", r"\S+@\S+")
+    expression = re.sub(r"#+", r"\\d+", expression)
     return {"pattern": expression[:LONGEST_PATTERN], "is_expression": True}
 
 

@@ -15,10 +15,12 @@ from django.utils import timezone
 from customers import expressions
 from vault.cipher import keyed_hashes
 from vault.fields import EncryptedTextField, KeyedHashField
+from vault.masking import EMAIL
 
 LONGEST_WORDS = 2000
 UNKNOWN_REASON = "unknown_reason"
 MASK = "#"  # in place of a digit
+MASKED_EMAIL = "#@#"
 UNWRITTEN_CUSTOMER_TEXT = (
     "We need something more from you before we can go on with your application. We will tell you shortly what it is."
 )
@@ -157,8 +159,8 @@ def settle_written() -> None:
 
 
 def masked_words(reason: str) -> str:
-    """Return the reason with its digits masked, so that one about two documents is one, and numbers stay out."""
-    return re.sub(r"\d", MASK, " ".join(reason.split()))[:LONGEST_WORDS]
+    """Return the reason without digits and addresses: one about two people is one, and what is theirs stays out."""
+    return re.sub(r"\d", MASK, EMAIL.sub(MASKED_EMAIL, " ".join(reason.split())))[:LONGEST_WORDS]
 
 
 def _count(words: str) -> None:

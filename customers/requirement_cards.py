@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from customers.differences import data_key, document_key
 from customers.display import Face, waiting_face
 from customers.earlier import MOST_SHOWN, Earlier
 from customers.findings import SIDES
+from customers.masking import Hide, Sight
 from customers.models import Customer, Document, EnablementRequest
 from customers.naming import one_of
 from customers.reading_cards import ReadingCard, reading_card
@@ -45,6 +46,7 @@ class Person:
     may_decide: bool
     may_refresh: bool
     may_make_case_file: bool
+    sight: Sight
 
 
 @dataclass
@@ -66,6 +68,10 @@ class Card:
     bound: AnyForm | None = field(default=None, repr=False)
     refusal: str = ""
 
+    @cached_property
+    def hide(self) -> Hide:
+        return self.person.sight.hides(self.customer)
+
     @property
     def anchor(self) -> str:
         kind = "document" if self.wanted.is_document else "data"
@@ -74,7 +80,7 @@ class Card:
     @cached_property
     def explained(self) -> list[Explained]:
         """Return each reason against it, with what staff do and what the customer may be told."""
-        return [self.table.explain(words) for words in self.wanted.reasons]
+        return [replace(self.table.explain(words), words=self.hide(words)) for words in self.wanted.reasons]
 
     @property
     def one_of(self) -> str:
@@ -128,7 +134,7 @@ class Card:
         if self.waits_for_request:
             return Face("waiting", "Kept", "It is uploaded as soon as CryptoMate has opened the new request.")
         if self.is_uploading and self.call:
-            return waiting_face(self.call)
+            return waiting_face(self.call).through(self.hide)
         if self.is_saving and self.wanted.is_open:
             return Face("waiting", "On its way", "Saved here; CryptoMate has not confirmed it yet.")
         return None
@@ -148,7 +154,7 @@ class Card:
     def earlier(self) -> list[Earlier]:
         """Return what was handed over before, newest first."""
         rows = self.handed_over.earlier.get(self.wanted.id, []) if self.wanted.is_document else []
-        return [Earlier(each, self._name_of(each.document_type)) for each in rows[:MOST_SHOWN]]
+        return [Earlier(each, self._name_of(each.document_type), self.hide(each.reason)) for each in rows[:MOST_SHOWN]]
 
     @property
     def document_name(self) -> str:
@@ -222,7 +228,8 @@ class Card:
     def digest(self) -> str:
         document, call = self.document, self.call
         return digest(
-            self.anchor, self.meaning, self.wanted.reasons, self.is_saving, self.takes_answers,
+            self.anchor, self.meaning, self.wanted.reasons, self.person.sight.sees_data,
+            self.is_saving, self.takes_answers,
             document and (document.pk, document.status, document.created_at), call and call.state,
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 how statuses moved."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 
 from audit.kinds import Kind
 from audit.models import Event
+from customers.masking import Hide, as_it_is
 from customers.models import Customer, StatusChange
 from customers.snapshots import News
 from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, Source
@@ -17,7 +18,7 @@ from provider.models import CallState, ProviderCall
 
 LONGEST = 60
 # Who saw what, and who has begun to type, stands in the audit log.
-LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT)
+LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED)
 # The words of each machine; an app whose rows belong to customers adds its own at start.
 STATUSES: dict[str, type[TextChoices]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
@@ -46,8 +47,8 @@ class Entry:
         return self.picture or ICONS[self.meaning]
 
 
-def timeline(customer: Customer, news: Iterable[News] = ()) -> list[Entry]:
-    """Return the newest entries, newest first. `news` is what the provider's answers changed."""
+def timeline(customer: Customer, news: Iterable[News] = (), *, hide: Hide = as_it_is) -> list[Entry]:
+    """Return the newest entries, newest first, through `hide`. `news` is what the provider's answers changed."""
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
     events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
@@ -58,7 +59,8 @@ def timeline(customer: Customer, news: Iterable[News] = ()) -> list[Entry]:
         *(_of_call(call, names.get(call.target_id, "")) for call in calls),
         *(_of_change(change, names.get(change.object_id, "")) for change in changes),
     ]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
+    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
+    return [replace(entry, text=hide(entry.text), note=hide(entry.note)) for entry in newest]
 
 
 def names_of(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:

@@ -9,20 +9,21 @@ from django.views.decorators.http import require_POST
 
 from customers.models import Customer
 from customers.pages import requirement_card
+from customers.policies import MAY_EDIT
 from customers.requirement_cards import AnyForm, Card
 from customers.unsaved_actions import keep_typed
 from customers.views import PersonRequest
 
 
 @require_POST
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 def keep_data(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     card = requirement_card(get_object_or_404(Customer, pk=pk), request.user, requirement, is_document=False)
     return _keep(request, card, card.data_form(request.POST))
 
 
 @require_POST
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 def keep_document(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     card = requirement_card(get_object_or_404(Customer, pk=pk), request.user, requirement, is_document=True)
     return _keep(request, card, card.document_form(request.POST))

@@ -1,6 +1,6 @@
 from django.urls import include, path, register_converter
 
-from customers import call_views, document_views, draft_views, reading_views, unsaved_views, views
+from customers import call_views, document_views, draft_views, reading_views, reveal_views, unsaved_views, views
 
 app_name = "customers"
 
@@ -26,6 +26,7 @@ customer_urls = [
     path("progress/", views.progress, name="progress"),
     path("submit/", views.submit, name="submit"),
     path("refresh/", views.refresh, name="refresh"),
+    path("reveal/", reveal_views.reveal_data, name="reveal"),
     path("calls/", call_views.calls, name="calls"),
     path("data/<path:requirement>/", views.save_data, name="save_data"),
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),
@@ -41,6 +42,7 @@ customer_urls = [
 urlpatterns = [
     path("", views.customer_list, name="list"),
     path("new/", views.new, name="new"),
+    path("reveals/", reveal_views.reveals, name="reveals"),
     path("subdivisions/", views.subdivisions, name="subdivisions"),
     path("<uuid:pk>/", include(customer_urls)),
 ]

@@ -19,7 +19,7 @@ from customers.forms import CustomerForm, RegistrationForm
 from customers.models import Customer
 from customers.pages import CustomerPage, customer_page, requirement_card
 from customers.paging import Place
-from customers.policies import NotAllowed
+from customers.policies import MAY_EDIT, NotAllowed
 from customers.requirement_cards import Card, find_card
 from customers.requirement_forms import DocumentForm
 from customers.status_changes import StepNotAllowed
@@ -110,7 +110,7 @@ def _registered_before(request: PersonRequest, form: RegistrationForm) -> HttpRe
 
 
 @require_http_methods(["GET", "POST"])
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
     form = CustomerForm(request.POST if request.method == "POST" else None, customer=customer)
@@ -161,11 +161,11 @@ def progress(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     if not changed:
         return HttpResponse(status=204)
     context = {**page.context, "page": page, "seen": page.seen(), "changed": changed}
-    return render(request, "customers/_live.html", context)
+    return kept_by_nobody(render(request, "customers/_live.html", context))
 
 
 @require_POST
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 @vary_on_headers("HX-Request")
 def save_data(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
@@ -186,7 +186,7 @@ def save_data(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpRe
 
 
 @require_http_methods(["GET", "POST"])
-@permission_required("customers.change_customer", raise_exception=True)
+@permission_required(MAY_EDIT, raise_exception=True)
 @vary_on_headers("HX-Request")
 def document(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=pk)
@@ -292,4 +292,10 @@ def _answer(
 
 def _whole_page(request: PersonRequest, page: CustomerPage, *, refusal: str = "", status: int = 200) -> HttpResponse:
     context = {**page.context, "page": page, "seen": page.seen(), "refusal": refusal}
-    return render(request, "customers/detail.html", context, status=status)
+    return kept_by_nobody(render(request, "customers/detail.html", context, status=status))
+
+
+def kept_by_nobody(response: HttpResponse) -> HttpResponse:
+    """Have no cache keep what a reveal may show for a moment only."""
+    response["Cache-Control"] = "no-store, private"
+    return response

@@ -1,12 +1,13 @@
 """The page of differences between our records and the provider's, and of the comparison that finds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
+from audit.sight import SEES, shown_customers
 from cards.adopting import adopt_card
 from cards.models import Card
 from customers.comparison_runs import title_of
@@ -55,8 +56,19 @@ def listed(user: User, *, is_settled: bool, older: str = "", newer: str = "") ->
     found = found.settled() if is_settled else found.standing()
     page = page_of(found, by="found_at", older=older, newer=newer)
     cards = Card.objects.in_bulk([row.key for row in page.rows if row.record == Side.CARD])
+    _mask(page.rows, user)
     named = {str(pk): card.masked for pk, card in cards.items()}
     return Differences([_row(each, user, named) for each in page.rows], page, found.count())
+
+
+def _mask(rows: Iterable[Discrepancy], user: User) -> None:
+    """Put the values, on the rows the page is drawn from, as this person may read them."""
+    if user.has_perm(SEES):
+        return
+    shown = shown_customers(user)
+    for row in rows:
+        if row.customer_id not in shown:
+            row.ours, row.theirs = row.masked_sides
 
 
 def _row(row: Discrepancy, user: User, cards: Mapping[str, str]) -> Row:

@@ -47,6 +47,7 @@ CRYPTOMATE_IS_SANDBOX = urlsplit(CRYPTOMATE_API_URL).hostname != "api.cryptomate
 CRYPTOMATE_SUPPORT_EMAIL = "support@cryptomate.me"
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 
+REVEAL_SECONDS = env.int("REVEAL_SECONDS", 60)  # for how long masked personal data are shown to who asked for them
 COMPARISON_HOURS = hours("COMPARISON_HOURS", "1-5")  # by TIME_ZONE's clock: when we compare ourselves with it
 
 # --- Application

@@ -77,12 +77,21 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
     search_fields = ["trace_id__exact", "customer_id__exact", "target_id__exact"]
     date_hierarchy = "wanted_at"
     ordering = ["-wanted_at"]
-    exclude = ["payload"]
+    exclude = ["payload", "message"]
+    readonly_fields = ["said"]
     actions = ["look_again"]
 
     @admin.display(description="customer")
     def customer_link(self, call: ProviderCall) -> str | SafeString:
         return link("customers.customer", call.customer_id, "Open") if call.customer_id else "—"
+
+    @admin.display(description="message")
+    def said(self, call: ProviderCall) -> str | SafeString:
+        """The provider may quote a customer's data: the customer's page shows its words to those who may see them."""
+        if not call.customer_id or not call.message:
+            return call.message or "—"
+        address = reverse("customers:calls", args=[call.customer_id])
+        return format_html('<a href="{}">Read it among the customer’s calls</a>', address)
 
     def has_hasten_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("provider.hasten_providercall")

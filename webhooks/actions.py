@@ -21,7 +21,7 @@ from audit.kinds import Kind, Source
 from cards.models import Card
 from cards.postgresql.writing import insert_if_new
 from customers.models import Customer
-from customers.policies import check_person_may
+from customers.policies import check_person_may, check_sees_data
 from webhooks.deliveries import Delivery
 from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, note_repeat, record_at_once
 from webhooks.models import Outcome, WebhookEvent
@@ -128,7 +128,7 @@ def process_failed_again(*, since: datetime, by: User, now: datetime) -> int:
 @transaction.atomic
 def open_in_full(event: WebhookEvent, *, by: User) -> None:
     """Note that somebody reads what a delivery says about a person. Raises NotAllowed."""
-    check_person_may(by, "customers.change_customer")
+    check_sees_data(by, event.customer_id)
     record(kind=Kind.RECORD_VIEWED, by=by, customer_id=event.customer_id, subject=event)
 
 

@@ -10,7 +10,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
+from audit.sight import sees_personal_data
 from cards.models import Authorization, Card, Transaction
+from customers.masking import Sight, sight_of
 from customers.models import Customer
 from customers.paging import Page, digest, page_of
 from customers.policies import reason_against
@@ -43,6 +45,7 @@ class Shown:
     body: str
     is_masked: bool
     may_open_in_full: bool
+    sight: Sight | None  # of the customer it is about, where we know one
     why_not_again: str
     card: Card | None
     customer: Customer | None
@@ -108,13 +111,15 @@ def _url(asked: QueryDict, **place: object) -> str:
 def shown(event: WebhookEvent, *, to: User | AnonymousUser, now: datetime, in_full: bool = False) -> Shown:
     """Gather what this person may see of the delivery and of what it touched. Whoever shows it in full records that."""
     body = event.body if in_full else mask(event.body)
+    customer = _customer(event) if to.has_perm("customers.view_customer") else None
     return Shown(
         body=json.dumps(body, indent=2, ensure_ascii=False),
         is_masked=body != event.body,
-        may_open_in_full=to.has_perm("customers.change_customer"),
+        may_open_in_full=sees_personal_data(to, event.customer_id),
+        sight=sight_of(to, customer) if customer else None,
         why_not_again=reason_against(check_can_process_again, event),
         card=_card(event) if to.has_perm("cards.view_card") else None,
-        customer=_customer(event) if to.has_perm("customers.view_customer") else None,
+        customer=customer,
         purchase=_purchase(event) if to.has_perm("cards.view_transaction") else None,
         decision=Authorization.objects.filter(delivery_key=event.delivery_key).first(),
         look_again=None if in_full else _seconds_until_news(event, now),

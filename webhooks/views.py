@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, Error, IntegrityError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,10 +15,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from audit.sight import REVEALS, sees_personal_data
 from cards.decisions import outage
 from cards.postgresql.patience import answering_by
 from cryptomate.errors import plain_word
 from customers.policies import NotAllowed, reason_against
+from customers.views import kept_by_nobody
 from webhooks import actions, listing
 from webhooks.authorizing import authorize
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
@@ -169,11 +171,19 @@ def event(request: HttpRequest, pk: str) -> HttpResponse:
     """Show one delivery, masked; in full to those who may and ask for it, which is recorded."""
     found = get_object_or_404(WebhookEvent, pk=pk)
     in_full = "in_full" in request.GET
+    if in_full and _is_over(found, by=request.user):
+        return redirect(found)
     if in_full:
         _record_reading(found, by=cast("User", request.user))
     shown = listing.shown(found, to=request.user, now=timezone.now(), in_full=in_full)
     template = "webhooks/_event.html" if "HX-Request" in request.headers else "webhooks/event.html"
-    return render(request, template, {"event": found, "shown": shown})
+    return kept_by_nobody(render(request, template, {"event": found, "shown": shown}))
+
+
+def _is_over(event: WebhookEvent, *, by: User | AnonymousUser) -> bool:
+    """Answer whether they could have it shown by a reveal, and none stands: it is masked again."""
+    could = event.customer_id is not None and by.has_perm(REVEALS)
+    return could and not sees_personal_data(by, event.customer_id)
 
 
 def _record_reading(event: WebhookEvent, *, by: User) -> None:

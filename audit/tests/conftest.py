@@ -21,7 +21,7 @@ def officer(db: None) -> User:
 @pytest.fixture
 def auditor(db: None) -> User:
     person = User.objects.create_user("auditor", is_staff=True)
-    person.user_permissions.add(Permission.objects.get(content_type__app_label="audit", codename="view_event"))
+    person.user_permissions.set(Permission.objects.filter(codename__in=["view_event", "view_personal_data"]))
     return person
 
 

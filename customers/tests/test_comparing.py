@@ -15,7 +15,6 @@ from customers import comparing, comparison_runs
 from customers.comparison_runs import compare_now, due_run, stop_comparison
 from customers.comparisons import Comparison, ComparisonClock, Discrepancy
 from customers.discrepancy_actions import keep_ours, take_theirs
-from customers.forms import masked
 from customers.models import Customer
 from customers.nights import night_at
 from customers.policies import NotAllowed
@@ -23,6 +22,7 @@ from customers.tests.making import NOTHING_MISSING, make_customer, make_request
 from provider import budget
 from provider.actions import want
 from provider.models import CallKind, CallState, ProviderCall
+from vault.masking import mask_number
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
@@ -140,7 +140,7 @@ def test_answers_that_are_shown_are_compared_and_numbers_masked(provider: FakeTr
     compare(provider)
     assert [row[:3] for row in found()] == [
         ("Occupation", "Architect", "Pilot"),
-        ("Tax number", masked("20-1234"), masked("20-9999")),
+        ("Tax number", mask_number("20-1234"), mask_number("20-9999")),
     ]
 
     for row in Discrepancy.objects.all():
