@@ -14,7 +14,6 @@ from customers.models import Customer
 from customers.policies import NotAllowed
 from customers.reveal_actions import RevealReason, reveal
 from customers.tests.making import make_customer
-from webhooks.tests.making import captured, make_event
 
 pytestmark = pytest.mark.django_db
 
@@ -117,21 +116,6 @@ def test_it_leads_back_to_the_page_it_was_asked_from_and_nowhere_else(as_support
     assert as_support.post(address(customer), {**CALLER, "back": calls})["Location"] == calls
     away = as_support.post(address(customer), {**CALLER, "back": "https://elsewhere.example/"})
     assert away["Location"] == reverse("customers:detail", args=[customer.pk])
-
-
-def test_a_delivery_is_opened_in_full_while_its_customer_is_revealed(
-    as_support: Client, customer: Customer, settings: Any
-) -> None:
-    event = make_event(body=captured("client_status"), customer_id=customer.pk)
-    in_full = {"in_full": ""}
-    assert address(customer) in as_support.get(event.get_absolute_url()).content.decode()
-    assert as_support.get(event.get_absolute_url(), in_full)["Location"] == event.get_absolute_url()
-
-    as_support.post(address(customer), CALLER)
-
-    assert "jane@example.com" in as_support.get(event.get_absolute_url(), in_full).content.decode()
-    settings.REVEAL_SECONDS = 0
-    assert as_support.get(event.get_absolute_url(), in_full).status_code == 302
 
 
 def test_an_officer_sees_the_data_but_of_the_id_number_three_characters(

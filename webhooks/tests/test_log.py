@@ -258,6 +258,20 @@ def test_support_cannot_open_it_in_full(as_support: Client) -> None:
     assert not Event.objects.filter(kind=Kind.RECORD_VIEWED).exists()
 
 
+def test_support_opens_it_in_full_while_its_customer_is_revealed(as_support: Client, settings: Any) -> None:
+    customer = make_active_customer()
+    event = make_event(body=captured("client_status"), customer_id=customer.pk)
+    address, in_full, reveal = event.get_absolute_url(), {"in_full": ""}, f"/customers/{customer.pk}/reveal/"
+    assert reveal in as_support.get(address).content.decode()
+    assert as_support.get(address, in_full)["Location"] == address
+
+    as_support.post(reveal, {"reason": "CALLER", "back": address})
+
+    assert "jane@example.com" in as_support.get(address, in_full).content.decode()
+    settings.REVEAL_SECONDS = 0
+    assert as_support.get(address, in_full)["Location"] == address
+
+
 def test_a_page_in_full_does_not_ask_again_by_itself(as_officer: Client) -> None:
     event = make_event(outcome="FAILED", error="Handling failed: X", next_attempt_at=timezone.now())
 
