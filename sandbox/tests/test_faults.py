@@ -30,6 +30,7 @@ def test_an_error_is_answered_without_acting(provider: Provider) -> None:
     answer = provider.api("POST", CLIENTS, json=MARIA)
 
     assert (answer.status_code, answer.json()) == (503, body)
+    assert answer.headers["Retry-After"] == "1"
     assert clients(provider) == []
 
 
@@ -63,13 +64,16 @@ def test_half_a_body_announces_a_whole_one(provider: Provider) -> None:
             answer.content  # noqa: B018 - reading it is the point
 
 
-def test_a_hanging_call_is_never_answered(provider: Provider) -> None:
-    provider.fault("hang", CLIENTS, method="POST", seconds=0.5)
+@pytest.mark.parametrize(("kind", "acted"), [("hang", 0), ("hang_after", 1)])
+def test_a_hanging_call_is_never_answered_and_ends_when_its_caller_does(
+    provider: Provider, kind: str, acted: int
+) -> None:
+    provider.fault(kind, CLIENTS, method="POST", seconds=60)
 
     with pytest.raises(requests.ReadTimeout):
-        requests.post(provider.url + CLIENTS, json=MARIA, headers={"x-api-key": "demo-api-key"}, timeout=0.1)
+        requests.post(provider.url + CLIENTS, json=MARIA, headers={"x-api-key": "demo-api-key"}, timeout=0.3)
 
-    assert clients(provider) == []
+    assert len(clients(provider)) == acted
     deadline = time.monotonic() + 5
     while not provider.console("GET", "/console/calls") and time.monotonic() < deadline:
         time.sleep(0.02)
