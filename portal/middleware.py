@@ -3,6 +3,7 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,38 @@ from django.urls import is_valid_path, reverse
 from django_htmx.http import trigger_client_event
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+def guarded(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Keep answers out of caches, of other sites and of what the browser could do besides.
+
+    Static files and whatever says itself how it may be kept stay as they are.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
+    return middleware
+
+
+def behind_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Take a person's address from the proxies that we were told stand before us: each adds the one it saw at the end.
+
+    What stands before those is what anybody can send.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        seen = request.headers.get("X-Forwarded-For", "").split(",")
+        if 0 < settings.TRUSTED_PROXIES <= len(seen):
+            request.META["REMOTE_ADDR"] = seen[-settings.TRUSTED_PROXIES].strip()
+        return get_response(request)
+
+    return middleware
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -77,10 +77,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.guarded",
     "portal.health.answer_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.request_id",
+    "portal.middleware.behind_proxies",
     "audit.middleware.AuditContextMiddleware",
     "portal.middleware.deliveries_first",
     "portal.middleware.utf8_only",
@@ -207,19 +209,27 @@ MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds: clocks of phones differ
 
 SECURE_SSL_REDIRECT = not DEMO
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_FORWARDED_PROTO", False) else None
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
 SECURE_HSTS_PRELOAD = not DEMO
 SESSION_COOKIE_SECURE = not DEMO
+SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"  # which no other host of the domain can set
 CSRF_COOKIE_SECURE = not DEMO
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# Only what a page of ours does: security keys, the clipboard, going full screen to look at a document.
+_USED = ("publickey-credentials-create", "publickey-credentials-get", "clipboard-write", "fullscreen")
+_UNUSED = ("camera", "microphone", "geolocation", "payment", "usb", "display-capture")
+PERMISSIONS_POLICY = ", ".join([*(f"{each}=(self)" for each in _USED), *(f"{each}=()" for each in _UNUSED)])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
-        "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],

@@ -46,7 +46,7 @@ UPDATE provider_turn SET free_at = least(free_at, clock_timestamp() + make_inter
 WHERE number = %s AND taken[1] = %s
 """
 LAY_OUT = """
-INSERT INTO provider_turn (number, free_at, taken) SELECT number, '-infinity', '{}' FROM generate_series(1, %s) number
+INSERT INTO provider_turn (number, free_at, taken) SELECT number, 'epoch', '{}' FROM generate_series(1, %s) number
 ON CONFLICT DO NOTHING
 """
 HOLD_ALL = "UPDATE provider_turn SET free_at = greatest(free_at, clock_timestamp() + make_interval(secs => %s))"

@@ -9,9 +9,9 @@
   const { url, name } = dialog.dataset;
   const idle = Number(dialog.dataset.idle);
   const warning = Number(dialog.dataset.warning);
-  const keepAlive = Math.min(300, idle / 6); // seconds; so often typing alone counts as being there
+  const keepAlive = Math.min(300, idle / 6); // seconds; so often the portal hears of somebody who only types
   let endsAt = Date.now() + idle * 1000;
-  let wasBusy = false;
+  let busyAt = 0;
   let isAsking = false;
   let askAt = 0;
 
@@ -63,8 +63,7 @@
     if (state()) {
       dialog.querySelector("[data-session-left]").textContent = `${left()} s`;
       if (Date.now() >= askAt || (state() === "warning" && !left())) ask("GET");
-    } else if (wasBusy && left() < idle - keepAlive) {
-      wasBusy = false;
+    } else if (left() < idle - keepAlive && Date.now() - busyAt < keepAlive * 1000) {
       ask("POST");
     } else if (left() <= warning && Date.now() >= askAt) {
       ask("GET");
@@ -73,7 +72,7 @@
 
   ["input", "keydown", "pointerdown"].forEach((type) =>
     document.addEventListener(type, () => {
-      wasBusy = !state();
+      if (!state()) busyAt = Date.now();
     }, { passive: true }));
   // What is asked because somebody did something was seen by the portal as well.
   document.addEventListener("htmx:afterRequest", ({ detail }) => {

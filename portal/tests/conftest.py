@@ -20,3 +20,4 @@ def stack(database_url_for: Callable[[str], str], tmp_path_factory: pytest.TempP
         yield stack
     finally:
         stack.stop_all()
+    assert stack.leaks() == []  # after all tests that drove it

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
@@ -6,6 +7,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from customers.models import Customer
 from customers.tests.making import make_customer
 from portal.log import QuietFormatter
+from portal.testing import Stack
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +38,11 @@ def test_a_value_quoted_in_the_message_itself_is_not_logged() -> None:
 
 def test_other_errors_are_logged_as_they_are() -> None:
     assert "no such thing" in logged(RuntimeError("no such thing"))
+
+
+def test_a_stack_finds_what_its_logs_should_not_hold(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, database_url="", sandbox_database_url="")
+    (tmp_path / "web.log").write_text("ERROR could not save AB1234567\n")
+    (tmp_path / "worker.log").write_text("ERROR could not save a customer\n")
+
+    assert stack.leaks() == [("web.log", "AB1234567")]

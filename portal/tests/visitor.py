@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 MARIA = {
     "first_name": "Maria", "last_name": "Barber", "email": "mjuliabarber@example.com", "birth_date": "1984-11-21",
@@ -17,11 +18,24 @@ FINANCES = {
 }  # fmt: skip
 
 
+class ProxyWithTls(HTTPAdapter):
+    """Plays the proxy before the portal: a visitor speaks https, the portal is told so."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        plain = request.copy()
+        plain.url = str(plain.url).replace("https://", "http://", 1)
+        plain.headers["X-Forwarded-Proto"] = "https"
+        answer = super().send(plain, *args, **more)
+        answer.url = str(request.url)
+        return answer
+
+
 class Visitor:
     def __init__(self, url: str, *, name: str) -> None:
         self.url = url
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.mount("https://", ProxyWithTls())
         self.send("/accounts/login/", {"username": name, "password": "demo"})
 
     def see(self, path: str) -> str:
