@@ -96,7 +96,7 @@ class Stack:
         self.running[name] = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
         )
-        eventually(lambda: _answers(f"http://127.0.0.1:{port}/healthz"))
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
         return env["PUBLIC_URL"]
 
     def leaks(self) -> list[tuple[str, str]]:
