@@ -434,6 +434,7 @@ def a_second(name: str, stack: Stack, *, broker: str | None = None) -> Iterator[
         if name == "web":
             eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
         yield f"http://127.0.0.1:{port}"
+        assert process.poll() is None
     finally:
         process.terminate()
         process.wait(10)

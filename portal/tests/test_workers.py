@@ -7,7 +7,7 @@ import pytest
 from portal import workers
 from portal.models import QUEUES
 from portal.testing import Stack, eventually
-from portal.tests.registering import clients, is_registered, register
+from portal.tests.registering import is_registered, register
 from portal.tests.visitor import Visitor
 from portal.workers import WORKERS, Supervisor
 
@@ -54,21 +54,3 @@ def test_workers_that_were_killed_are_started_again_and_do_what_waits(stack: Sta
 
     eventually(lambda: is_registered(stack, path))
     assert not {child.pid for child in killed} & {child.pid for child in supervisor.children()}
-
-
-@pytest.mark.processes
-@pytest.mark.xdist_group("stack")
-def test_with_two_beats_each_wish_has_one_effect(stack: Stack) -> None:
-    email = f"{uuid4().hex}@example.com"
-    stack.commands["second beat"] = stack.commands["beat"]
-    stack.run("second beat")
-    try:
-        path = register(Visitor(stack.url, name="officer"), email)
-        eventually(lambda: is_registered(stack, path))
-        assert stack.running["second beat"].poll() is None
-    finally:
-        stack.stop("second beat")
-        del stack.commands["second beat"]
-
-    assert clients(stack, email) == 1
-    assert stack.rows("SELECT count(*) FROM provider_providercall WHERE customer_id = %s", path.split("/")[2]) == [(1,)]
