@@ -41,7 +41,7 @@ from portal.tests import fault_table
 from portal.tests.fault_table import ACTIONS, Action, Row
 from portal.tests.registering import call_state, register
 from portal.tests.visitor import FINANCES, Visitor
-from provider import tasks, waking
+from provider import budget, tasks, waking
 from provider.client import hear
 from provider.families import FAMILIES
 from provider.models import Circuit, Country, ProviderCall, Turn
@@ -78,9 +78,11 @@ def sandbox(running_sandbox: SandboxProcess, settings: Any) -> SandboxProcess:
 
 
 @pytest.fixture(autouse=True)
-def worker_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have messages wait for `work` instead of a broker."""
+def worker_here(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Have messages wait for `work` instead of a broker, and calls counted in PostgreSQL."""
     messages.clear()
+    settings.CELERY_BROKER_URL = "folder://"
+    monkeypatch.setattr(budget._mine, "turn", None, raising=False)  # which the test before may have left
     monkeypatch.setattr(tasks, "provider_client", fresh_client)
     monkeypatch.setattr(waking.postman, "take", waking.carry)
     monkeypatch.setattr(
