@@ -75,7 +75,7 @@ def _detail(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, n
 def _refuse_secrets(values: Any) -> None:
     if isinstance(values, Mapping):
         for key, value in values.items():
-            if _names_a_secret(str(key)):
+            if names_a_secret(str(key)):
                 raise ValueError(f"{key} is never recorded: leave it out of before and after.")
             _refuse_secrets(value)
     elif isinstance(values, Iterable) and not isinstance(values, str | bytes):
@@ -83,6 +83,6 @@ def _refuse_secrets(values: Any) -> None:
             _refuse_secrets(value)
 
 
-def _names_a_secret(key: str) -> bool:
+def names_a_secret(key: str) -> bool:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", key).lower()
     return not SECRET_WORDS.isdisjoint(name.split("_")) or any(secret in name for secret in SECRET_NAMES)

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from audit.kinds import Kind
-from audit.models import Event
+from audit.models import Event, Seal
 
 FARTHEST = 5_000  # rows an admin pages through before a filter is the better tool
 
@@ -19,7 +19,7 @@ class NearPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return cast("QuerySet[Event]", self.object_list)[:FARTHEST].count()
+        return cast("QuerySet[Any]", self.object_list)[:FARTHEST].count()
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -33,8 +33,21 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class AppendOnly:
+    """Rows that PostgreSQL lets nobody change or remove."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EventAdmin(AppendOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Where and when. What was recorded of a customer is read on the audit page, which records the reading."""
 
     list_display = ["seq", "at", "actor_name", "label", "object_type", "source", "ip"]
@@ -51,11 +64,23 @@ class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def recorded(self, event: Event) -> str:
         return format_html('<a href="{}">Open it on the audit page</a>', reverse("audit:event", args=[event.pk]))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
+@admin.register(Seal)
+class SealAdmin(AppendOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The chain that `audit_verify` holds the log against."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
+    list_display = ["number", "sealed_at", "first", "last", "key_id"]
+    fields = ["number", "sealed_at", "first", "last", "drawn", "waiting", "key_id", "head"]
+    readonly_fields = ["first", "last", "head"]
+    ordering = ["-number"]
+    paginator = NearPaginator
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Seal]:
+        return super().get_queryset(request).defer("digests")
+
+    def first(self, seal: Seal) -> int:
+        return seal.seqs[0]
+
+    def last(self, seal: Seal) -> int:
+        return seal.seqs[-1]

@@ -5,4 +5,4 @@ class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
-        from audit import signals  # noqa: F401 - connects the receivers
+        from audit import door, signals  # noqa: F401 - connects the receivers

@@ -56,6 +56,9 @@ class Kind(models.TextChoices):
     SECOND_FACTOR_ADDED = "person.second_factor_added", "set up a second factor"
     SECOND_FACTOR_REMOVED = "person.second_factor_removed", "removed a second factor"
     IDENTITY_CONFIRMED = "person.identity_confirmed", "confirmed who they are"
+    ROW_ADDED = "row.added", "added a row past the portal’s actions"
+    ROW_CHANGED = "row.changed", "changed a row past the portal’s actions"
+    ROW_REMOVED = "row.removed", "removed a row past the portal’s actions"
     PERSON_CHANGED = "person.changed", "changed a person's account"
     GROUP_CHANGED = "group.changed", "changed a group's rights"
 
@@ -67,3 +70,4 @@ class Source(models.TextChoices):
     WORKER = "worker", "Worker"
     WEBHOOK = "webhook", "Webhook"
     COMMAND = "command", "Command"
+    DATABASE = "database", "Database"

@@ -103,6 +103,7 @@ class Event(models.Model):
     object_id = models.CharField(max_length=64, blank=True)
     customer_id = models.UUIDField(null=True)
     detail = EncryptedJSONField(null=True)
+    captured = models.JSONField(null=True, help_text="What a trigger saw, where no action recorded it.")
     source = models.CharField(max_length=10, choices=Source)
     ip = models.GenericIPAddressField(null=True)
     request_id = models.CharField(max_length=64, blank=True)
@@ -162,13 +163,18 @@ class Event(models.Model):
         return str(Kind(self.kind).label) if self.kind in Kind.values else self.kind
 
     @property
+    def said(self) -> dict[str, Any]:
+        """Return what was recorded, by the action or by the trigger that saw what none recorded."""
+        return self.detail or self.captured or {}
+
+    @property
     def note(self) -> str:
-        return str((self.detail or {}).get("note", ""))
+        return str(self.said.get("note", ""))
 
     @property
     def changes(self) -> list[Change]:
         """Return the fields that differ, in the order they were recorded, a part of a field as `phone.number`."""
-        before, after = (dict(_parts((self.detail or {}).get(side) or {})) for side in ("before", "after"))
+        before, after = (dict(_parts(self.said.get(side) or {})) for side in ("before", "after"))
         fields = [*before, *(field for field in after if field not in before)]
         pairs = [Change(field, before.get(field), after.get(field)) for field in fields]
         return [change for change in pairs if change.before != change.after]

@@ -37,7 +37,7 @@ class Seal(models.Model):
     objects = SealQuerySet.as_manager()
 
     class Meta:
-        default_permissions = ()
+        default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"Seal {self.number}"

@@ -60,7 +60,7 @@ def _lasts() -> timedelta:
 
 def masked_detail(event: Event) -> dict[str, Any] | None:
     """Return what was recorded as it is shown to people who may not see the customer's data."""
-    detail = event.detail
+    detail = event.said
     if not detail or event.customer_id is None:
         return detail
     return {part: mask_text(said) if part == "note" else _masked(said) for part, said in detail.items()}

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from audit.capture import Capture
 from cards import declines, mcc
 from cards.authorizations import Authorization as Authorization
 from cards.clocks import CardClock as CardClock
@@ -109,6 +110,7 @@ class Card(HasStatus):
     objects = CardQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         indexes = [
             models.Index(fields=["-issued_at", "-id"], name="card_newest"),
             models.Index(fields=["last4", "-issued_at", "-id"], name="card_last4_newest"),

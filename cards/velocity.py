@@ -7,6 +7,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from audit.capture import Capture
+
 MOST_RULES = 5
 LONGEST_WINDOW = 365 * 24 * 60 * 60  # seconds; ours, so that a rule can be counted
 
@@ -55,6 +57,7 @@ class VelocityRule(models.Model):
     objects = VelocityRuleQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         constraints = [
             models.UniqueConstraint(fields=["time_window_seconds"], name="velocity_windows_are_unique"),
             models.CheckConstraint(

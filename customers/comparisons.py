@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from audit.capture import Capture
 from vault.fields import EncryptedJSONField, EncryptedTextField
 from vault.masking import MASK, mask_text
 
@@ -206,6 +207,7 @@ class Discrepancy(models.Model):
     objects = DiscrepancyQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         verbose_name_plural = "discrepancies"
         indexes = [
             models.Index(fields=["-found_at", "-id"], name="discrepancy_newest"),

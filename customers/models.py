@@ -13,6 +13,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from audit.capture import Capture
 from customers.choices import AccountPurpose, AnnualSalary, Gender, MonthlyVolume
 from customers.comparisons import Comparison as Comparison
 from customers.comparisons import ComparisonClock as ComparisonClock
@@ -101,6 +102,7 @@ class Customer(HasStatus):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture(customer="id")]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="customer_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="customer_status_newest"),
@@ -209,6 +211,7 @@ class EnablementRequest(HasStatus):
     objects = EnablementRequestQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         indexes = [
             models.Index(fields=["next_sync_at"], condition=Q(next_sync_at__isnull=False), name="request_due_for_sync"),
             models.Index(fields=["submitted_at"], condition=Q(status=RequestStatus.IN_KYC), name="request_in_review"),
@@ -266,6 +269,7 @@ class RequirementSnapshot(models.Model):
     )  # fmt: skip
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["-taken_at"]
         indexes = [
             models.Index(fields=["request", "-taken_at"], name="snapshot_newest"),
@@ -345,6 +349,7 @@ class Document(HasStatus):
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["-created_at"]
         indexes = [
             GinIndex(fields=["likeness_parts"], condition=Q(uploaded_at__isnull=False), name="sent_document_likeness"),
@@ -417,6 +422,7 @@ class StatusChange(models.Model):
     )  # fmt: skip
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["call"], condition=Q(call__isnull=False), name="status_change_call"),

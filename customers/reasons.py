@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from audit.capture import Capture
 from customers import expressions
 from vault.cipher import keyed_hashes
 from vault.fields import EncryptedTextField, KeyedHashField
@@ -54,6 +55,7 @@ class RejectionReason(models.Model):
     is_active = models.BooleanField("active", default=True)
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["pattern", "is_expression"], name="one_reason_per_pattern"),

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from audit.capture import Capture
 from imaging.judging import Thresholds, usual
 
 MOST = 1_000_000
@@ -34,6 +35,7 @@ class QualityThreshold(models.Model):
     )
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["document_type", "name"]
         constraints = [
             models.UniqueConstraint(fields=["document_type", "name"], name="one_threshold_per_type_and_limit"),

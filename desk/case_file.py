@@ -29,7 +29,9 @@ from provider.models import ProviderCall
 IN_MEMORY = 5_000_000  # bytes; a longer file goes to disk while it is made
 VERIFIER = Path(__file__).with_name("verify.py")
 
-LOOKS = {Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.LOG_EXPORTED, Kind.CASE_FILE_MADE}
+LOOKS = {
+    Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.CUSTOMER_REVEALED, Kind.LOG_EXPORTED, Kind.CASE_FILE_MADE,
+}  # fmt: skip
 
 FIELDS: dict[type[Model], tuple[str, ...]] = {
     Customer: (
@@ -153,7 +155,7 @@ def _origin(case: Case, *, by: AbstractBaseUser, now: datetime) -> dict[str, Any
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {**_row(event), "detail": event.detail if event.is_intact else None}
+    return {**_row(event), "detail": event.said if event.is_intact else None}
 
 
 def _row(row: Model) -> dict[str, Any]:

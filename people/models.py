@@ -2,6 +2,8 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
+from people import captured as captured
+
 LOCKED_FOR = timedelta(minutes=15)
 
 

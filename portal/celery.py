@@ -2,7 +2,9 @@ import os
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import worker_init
 
+from audit.door import come_as_portal
 from audit.kinds import Source
 from audit.origin import acting_as
 from portal import folder_broker, redis_broker
@@ -16,6 +18,12 @@ class RecordedTask(Task[Any, Any]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with acting_as(source=Source.WORKER):
             return super().__call__(*args, **kwargs)
+
+
+@worker_init.connect
+def announce(**_: Any) -> None:
+    """Say on each connection that it is the portal's own: what tasks do is recorded by the actions they call."""
+    come_as_portal()
 
 
 folder_broker.register()

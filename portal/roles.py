@@ -42,7 +42,7 @@ RECORDS = (
     "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
     "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
     "cards.view_portalminute",
-    "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event",
+    "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
 )  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "django_htmx",
     "csp",
+    "pgtrigger",
 ]
 
 MIDDLEWARE = [
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.middleware.past_the_actions_in_admin",
     "allauth.account.middleware.AccountMiddleware",
     "people.middleware.sessions_end",
     "portal.signing_in.SignInMiddleware",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from audit.capture import Capture
 from provider.shape_changes import ShapeChange as ShapeChange
 from vault.fields import EncryptedJSONField, EncryptedTextField
 
@@ -97,6 +98,7 @@ class ProviderCall(models.Model):
     objects = ProviderCallQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture()]
         ordering = ["-wanted_at"]
         permissions = [("hasten_providercall", "Can have a call looked at again")]
         indexes = [

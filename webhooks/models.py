@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
+import pgtrigger
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import TruncHour
 from django.urls import reverse
 
+from audit.capture import Capture
 from cards.models import Authorization, Card
 from cards.postgresql.ids import uuid7
 from customers.models import Customer
@@ -145,6 +147,7 @@ class WebhookEvent(models.Model):
     objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
+        triggers = [Capture(operation=pgtrigger.Update | pgtrigger.Delete)]
         verbose_name = "delivery"
         verbose_name_plural = "deliveries"
         default_permissions = ("view",)

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -11,10 +11,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
-from audit import heads, stretches, tasks
+from audit import heads, stretches, tasks, verifying
 from audit.actions import record
 from audit.kinds import Kind
 from audit.models import Event, Seal
@@ -186,6 +188,34 @@ def test_rows_in_another_order_are_named_with_their_places(log: Log) -> None:
         f"Event {first.seq} was moved: it was recorded as event {second.seq}.",
         f"Event {second.seq} was moved: it was recorded as event {first.seq}.",
     ]
+
+
+def test_what_is_recorded_while_the_log_is_verified_is_no_fault(
+    log: Log, recorded: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(2)
+    look_for_rows_outside = verifying._each
+
+    def record_before(query: str) -> Iterator[tuple[Any, ...]]:
+        recorded()
+        seal_all()
+        recorded()
+        return look_for_rows_outside(query)
+
+    monkeypatch.setattr(verifying, "_each", record_before)
+
+    assert "whole" in verify()
+
+
+def test_admins_read_the_seals_and_change_none(client: Client, admin_person: User, log: Log) -> None:
+    client.force_login(admin_person)
+    log(2)
+
+    assert client.get("/admin/audit/seal/").status_code == 200
+    page = client.get("/admin/audit/seal/1/change/").content.decode()
+
+    assert Seal.objects.get().head in page
+    assert client.post("/admin/audit/seal/1/change/", {"drawn": 7}).status_code == 403
 
 
 # --- The chain itself

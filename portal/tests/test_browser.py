@@ -183,6 +183,12 @@ def test_maria_from_new_customer_to_a_purchase(browser: Browser, stack: Stack, t
     expect(page.get_by_text("Acme Coffee").first).to_be_visible()
     expect(page.get_by_text("42.50").first).to_be_visible()
 
+    # 7. All of it went through the actions: no trigger saw a change that went round them, and the log is whole
+    about = "FROM audit_event JOIN customers_customer c ON c.id = customer_id WHERE email = %s"
+    assert stack.rows(f"SELECT kind, object_type, captured {about} AND kind LIKE 'row.%%'", email) == []
+    assert stack.rows(f"SELECT 1 {about}", email)
+    stack.manage("audit_verify")
+
 
 def test_wrong_input_comes_back_at_its_field_with_everything_typed(browser: Browser, stack: Stack) -> None:
     page = sign_in(browser, stack, "officer")
