@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -456,4 +455,4 @@ def reads(officer: Visitor, page: str, sentence: str) -> bool:
 
 
 def test_the_manual_shows_the_rows() -> None:
-    assert Path("docs/faults.md").read_text() == fault_table.document()
+    assert (ROOT / "docs" / "faults.md").read_text() == fault_table.document()
