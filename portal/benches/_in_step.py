@@ -125,7 +125,7 @@ def _ids(missing: Rows) -> list[str]:
 
 
 def _documents(requests: Mapping[str, Rows]) -> Iterator[str]:
-    """What the provider holds is what was sent; what we sent to a customer's newest request is held there, once."""
+    """What the provider holds is what was sent, once; what it took of us is held there."""
     sent = Document.objects.exclude(uploaded_at=None).select_related("request", "customer")
     known = {(each.customer.api_id, each.document_type, each.front_sha256) for each in sent}
     held: Counter[tuple[str, str, str]] = Counter()
@@ -136,7 +136,7 @@ def _documents(requests: Mapping[str, Rows]) -> Iterator[str]:
             if (request["client"]["id"], document["document_type"], image) not in known:
                 yield f"request {key} holds a {document['document_type']} that nobody here sent"
     yield from (f"request {key[0]} holds a {key[1]} {times} times" for key, times in held.items() if times > 1)
-    for document in sent.filter(status__in=[DocumentStatus.UPLOADED, DocumentStatus.REJECTED]):
+    for document in sent.filter(status=DocumentStatus.UPLOADED):
         if (document.request.api_id, document.document_type, document.front_sha256) not in held:
             yield f"the {document.document_type} of {document.customer.email} is not held by {document.request.api_id}"
 
