@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils import timezone
 from audit.actions import record
 from audit.kinds import Kind
 from audit.origin import current_origin
-from people.models import LOCKED_FOR, Attempts
+from people.models import LOCKED_FOR, Attempts, Kept
 from vault import cipher
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,15 @@ def expire_session(request: HttpRequest) -> None:
     record(kind=Kind.SESSION_EXPIRED, by=request.user, subject=request.user)  # type: ignore[arg-type]
     request.session.flush()
     request.user = AnonymousUser()
+
+
+def forget_what_ended() -> None:
+    """Delete sessions that have ended, with what they said of a browser, and counts and values past their time."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    Attempts.objects.filter(last_at__lt=now - LOCKED_FOR).delete()
+    Kept.objects.filter(expires_at__lt=now).delete()
 
 
 def _limits(name: str) -> dict[str, int]:

@@ -46,10 +46,12 @@ class NewPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _without_placeholders(self)
-        self.fields["oldpassword"].label = "Present password"
-        self.fields["password1"].label = "New password"
+        for name, label in (("oldpassword", "Present password"), ("password1", "New password")):
+            self.fields[name].label = label
+            self.fields[name].error_messages["required"] = f"Type your {label.lower()}."
         self.fields["password1"].help_text = "At least 12 characters. Several unrelated words do well."
         self.fields["password2"].label = "New password again"
+        self.fields["password2"].error_messages["required"] = "Type the same password again."
 
 
 class FirstCodeForm(ActivateTOTPForm):

@@ -4,8 +4,10 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +17,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from audit.models import Event
 from people.confirming import confirmed
 from people.middleware import OF_ITSELF
+from people.models import Attempts, Kept
+from people.tasks import tidy
 from people.tests.conftest import PASSWORD
 from people.tests.test_signing_in import kinds, sign_in
 
@@ -115,6 +119,22 @@ def test_a_session_that_was_written_by_hand_is_none(client: Client, olga: User) 
     client.cookies["sessionid"] = row.session_key
 
     assert client.get(SESSION).status_code == 302
+
+
+def test_what_has_ended_is_let_go_of(client: Client, olga: User) -> None:
+    old = Client()
+    sign_in(old, "officer", "hunter2")
+    sign_in(old, "officer")
+    cache.set("x", 1, timeout=60)
+    with later(hours=7):
+        sign_in(client, "officer")
+        sign_in(client, "somebody", "hunter2")
+    with later(hours=13):
+        tidy()
+
+    assert [row.session_key for row in UserSession.objects.all()] == [client.session.session_key]
+    assert Session.objects.count() == 1
+    assert [Attempts.objects.count(), Kept.objects.count()] == [0, 0]
 
 
 def person_form(person: User, **changes: Any) -> dict[str, Any]:

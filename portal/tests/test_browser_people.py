@@ -112,8 +112,12 @@ def let_pass(context: BrowserContext, stack: Stack, seconds: float) -> None:
 def test_a_session_that_ends_keeps_what_was_typed(browser: Browser, door: str, stack: Stack) -> None:  # noqa: F811
     page = browser.new_page()
     page.clock.install()
-    page.goto(f"{door}/customers/new/")
+    page.goto(door)
     sign_in(page, "olga")
+    with page.expect_request(lambda request: request.url.endswith("/cases/")) as polled:
+        page.clock.run_for(11_000)
+    assert polled.value.headers["x-of-itself"] == "1"  # nobody did anything
+    page.goto(f"{door}/customers/new/")
     page.get_by_label("First name").fill("Philippa")
     warning = page.get_by_role("dialog", name="Are you still there?")
 

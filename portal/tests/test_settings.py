@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from portal.checks import no_demo_values, webhook_key_is_usable
-from portal.env import DEMO_VALUES, hours
+from portal.env import DEMO_VALUES, hours, minutes, one_of
 
 PRODUCTION = {
     "SECRET_KEY": "a-secret-key-of-their-own-that-is-long-enough-to-pass-the-check",
@@ -25,7 +25,8 @@ PRODUCTION = {
 
 def start(**environment: str) -> "subprocess.CompletedProcess[str]":
     """Load the settings as a process of its own would, with this environment and nothing else."""
-    script = "from django.conf import settings; print(settings.SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE)"
+    names = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "SECOND_FACTOR")
+    script = f"from django.conf import settings; print(*(getattr(settings, name) for name in {names}))"
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=settings.BASE_DIR,
@@ -44,8 +45,8 @@ def test_production_does_not_start_without_each_key_and_names_it(missing: str) -
     assert f"Set {missing} in the environment" in answer.stderr
 
 
-def test_production_insists_on_https() -> None:
-    assert start(**PRODUCTION).stdout.split() == ["True", "True"]
+def test_production_insists_on_https_and_on_second_factors_of_admins() -> None:
+    assert start(**PRODUCTION).stdout.split() == ["True", "True", "admins"]
 
 
 def test_the_demo_starts_with_nothing_set_but_its_name() -> None:
@@ -83,3 +84,16 @@ def test_hours_that_make_no_night_are_refused_by_name(written: str, monkeypatch:
 
     with pytest.raises(ImproperlyConfigured, match="Write COMPARISON_HOURS as two different hours"):
         hours("COMPARISON_HOURS", "1-5")
+
+
+def test_a_word_that_is_no_choice_and_minutes_that_are_none_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECOND_FACTOR", "sometimes")
+    with pytest.raises(ImproperlyConfigured, match="Set SECOND_FACTOR to one of off, admins, all"):
+        one_of("SECOND_FACTOR", ("off", "admins", "all"), default="admins")
+
+    for written in ("0", "-1", "soon", "1.5"):
+        monkeypatch.setenv("IDLE_MINUTES", written)
+        with pytest.raises(ImproperlyConfigured, match="Write IDLE_MINUTES as a number of minutes"):
+            minutes("IDLE_MINUTES", 30)

@@ -10,7 +10,7 @@ from django.conf import settings
 from portal.celery import app
 from portal.models import QUEUES
 
-APPS = ("portal.", "provider.", "customers.", "cards.", "webhooks.", "desk.", "audit.", "vault.")
+APPS = ("portal.", "provider.", "customers.", "cards.", "webhooks.", "desk.", "people.", "audit.", "vault.")
 
 
 def ours() -> list[Any]:
