@@ -27,6 +27,8 @@ PLAIN = frozenset(
     """.split()  # noqa: SIM905 - a list to read
 )
 
+# Whose notes are our own words, or a colleague's.
+OUR_NOTES = (Kind.CUSTOMER_REVEALED, Kind.DIFFERENCE_FOLLOWED, Kind.DIFFERENCE_TAKEN, Kind.DIFFERENCE_KEPT)
 IN_WORDS = ("reason",)  # what somebody typed
 
 
@@ -63,7 +65,11 @@ def masked_detail(event: Event) -> dict[str, Any] | None:
     detail = event.said
     if not detail or event.customer_id is None:
         return detail
-    return {part: mask_text(said) if part == "note" else _masked(said) for part, said in detail.items()}
+    return {part: _note(event, said) if part == "note" else _masked(said) for part, said in detail.items()}
+
+
+def _note(event: Event, said: str) -> str:
+    return mask_text(said) if event.kind in OUR_NOTES else MASK
 
 
 def _masked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from cryptomate import (
 from customers import following, remote
 from customers.checklists import checklist_of, is_complete
 from customers.discrepancies import close_settled
+from customers.masking import known_values
 from customers.models import PRODUCT, Customer, Document, EnablementRequest
 from customers.reasons import note_unknown
 from customers.requirements import concerns
@@ -218,7 +219,7 @@ class UploadDocument:
         document.uploaded_at = timezone.now()
         document.save(update_fields=["uploaded_at"])
         following.reject_document(document, error.message)
-        note_unknown([error.message])
+        note_unknown([known_values(document.customer)(error.message)])
         following.hasten_sync(document.request, now=timezone.now())
 
 

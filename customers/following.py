@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cryptomate import Client, ProductRequest, RejectedItem, RemoteClient
 from customers.checklists import checklist_of
+from customers.masking import known_values
 from customers.models import PRODUCT, Customer, Document, EnablementRequest, RequirementSnapshot
 from customers.reasons import note_unknown
 from customers.requirements import concerns, requirements_of
@@ -152,7 +153,7 @@ def _verdict(request: EnablementRequest) -> str:
 def _note_verdict(request: EnablementRequest, before: str) -> None:
     """Count a verdict that nobody has written up, once for each time it is given."""
     if _verdict(request) != before:
-        note_unknown([_verdict(request)])
+        note_unknown([known_values(request.customer)(_verdict(request))])
 
 
 def _standing_items(request: EnablementRequest, missing_before: Mapping[str, Any]) -> list[dict[str, Any]]:

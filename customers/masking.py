@@ -1,7 +1,7 @@
 """What the portal knows of a customer, hidden from people who may not see it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from audit.sight import REVEALS, SEES, shown_until
 from customers.models import Customer
 from vault.masking import MASK, mask_text
 
-SHORTEST = 3  # characters of a value that is looked for in text
+SHORTEST = 4  # characters of a value that is looked for in text
 GRACE_MS = 200  # a page that asks again asks after the end, not just before it
 
 Hide = Callable[[str], str]
@@ -49,18 +49,20 @@ def sight_of(user: User | AnonymousUser, customer: Customer) -> Sight:
 
 def veil(customer: Customer) -> Hide:
     """Return what hides this customer's data in somebody's words: what we hold, and what looks like it. Names stay."""
-    known = sorted({value for value in _held(customer) if len(value) >= SHORTEST}, key=len, reverse=True)
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in known), re.IGNORECASE)
-
-    def hide(text: str) -> str:
-        return mask_text(pattern.sub(MASK, text) if known else text)
-
-    return hide
+    hide_known = known_values(customer)
+    return lambda text: mask_text(hide_known(text))
 
 
-def _held(customer: Customer) -> list[str]:
-    columns = (
-        customer.id_number, customer.street_line1, customer.street_line2, customer.city,
-        customer.postal_code, customer.occupation, customer.birth_date.isoformat(), str(customer.phone_number or ""),
+def known_values(customer: Customer) -> Hide:
+    """Return what hides the values we hold of this customer and nothing else: for words that are kept for all."""
+    held = sorted({value for value in _held(customer) if len(value) >= SHORTEST}, key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in held), re.IGNORECASE)
+    return lambda text: pattern.sub(MASK, text)
+
+
+def _held(customer: Customer) -> Iterator[str]:
+    yield from (
+        customer.id_number, customer.street_line1, customer.street_line2, customer.city, customer.postal_code,
+        customer.occupation, customer.birth_date.isoformat(), str(customer.phone_number or ""),
     )  # fmt: skip
-    return [*columns, *map(str, customer.answers.values())]
+    yield from (str(value) for value in customer.answers.values() if not isinstance(value, bool))

@@ -16,6 +16,7 @@ from customers.reason_actions import write_reason
 from customers.reasons import MASK, RejectionReason, UnknownReason
 from customers.unsaved import UnsavedAnswers
 from provider.admin import RecordAdmin
+from vault.masking import MASK as HIDDEN
 
 LONGEST_PATTERN = 200
 
@@ -89,10 +90,11 @@ class UnsavedAnswersAdmin(RecordAdmin[UnsavedAnswers]):
 
 
 def pattern_for(words: str) -> dict[str, Any]:
-    """Return what recognises these words: as they are, or as an expression where digits were masked."""
-    if MASK not in words:
+    """Return what recognises these words: as they are, or as an expression where something was masked."""
+    if MASK not in words and HIDDEN not in words:
         return {"pattern": words[:LONGEST_PATTERN]}
     expression = re.sub(r"([^\w\s#])", r"\\\1", words).replace(r"#\@#", r"\S+@\S+")
+    expression = expression.replace("".join(rf"\{dot}" for dot in HIDDEN), ".+")
     expression = re.sub(r"#+", r"\\d+", expression)
     return {"pattern": expression[:LONGEST_PATTERN], "is_expression": True}
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from cryptomate import MissingRequirements
 from customers.counting import count_new_kinds
 from customers.differences import Answer, Difference, difference
+from customers.masking import known_values
 from customers.models import Customer, EnablementRequest, RequirementSnapshot
 from customers.reasons import note_unknown
 from customers.supplied import supplied_keys
@@ -52,7 +53,7 @@ def keep_snapshot(request: EnablementRequest, occasion: Occasion) -> None:
         digest=digest,
         call_id=cause(),
     )
-    _count(earlier, now, changed)
+    _count(request.customer, earlier, now, changed)
 
 
 def news_of(customer: Customer) -> list[News]:
@@ -77,10 +78,11 @@ def _difference(customer: Customer, earlier: list[Answer], now: Answer) -> Diffe
     return difference(before, now, earlier=earlier[:-1], supplied=supplied)
 
 
-def _count(earlier: list[Answer], now: Answer, changed: Difference) -> None:
+def _count(customer: Customer, earlier: list[Answer], now: Answer, changed: Difference) -> None:
     before = earlier[-1].missing if earlier else {}
     count_new_kinds(MissingRequirements.from_json(now.missing), before=MissingRequirements.from_json(before))
-    note_unknown(reason for item in changed.came_back for reason in item.reasons)
+    hide = known_values(customer)
+    note_unknown(hide(reason) for item in changed.came_back for reason in item.reasons)
 
 
 def _digest(answer: Answer) -> str:

@@ -18,6 +18,7 @@ from desk import differences as shown
 from provider.actions import AlreadyUnderway
 
 SETTLED = "decided"
+DECIDES = ("customers.view_discrepancy", "customers.decide_discrepancy")
 
 
 @require_GET
@@ -27,13 +28,13 @@ def differences(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("customers.view_discrepancy", raise_exception=True)
+@permission_required(DECIDES, raise_exception=True)
 def take(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return _decide(request, pk, shown.take)
 
 
 @require_POST
-@permission_required("customers.view_discrepancy", raise_exception=True)
+@permission_required(DECIDES, raise_exception=True)
 def keep(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return _decide(request, pk, shown.keep)
 

@@ -41,7 +41,7 @@ RECORDS = (
     "cards.view_card", "cards.view_transaction", "cards.view_transactionevent", "cards.view_placement",
     "cards.view_authorization", "cards.view_deposit", "cards.view_challenge", "cards.view_notice",
     "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
-    "cards.view_portalminute",
+    "cards.view_portalminute", "cards.view_cardclock",
     "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
 )  # fmt: skip
 
