@@ -57,6 +57,7 @@ class Stack:
             "PUBLIC_URL": self.url,
             "CRYPTOMATE_API_URL": self.sandbox_url,
             "WEB_PROCESSES": "1",
+            "REVEAL_SECONDS": "5",
             "CELERY_BROKER_URL": _own_broker(),
         }
         self.commands = {
