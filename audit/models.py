@@ -135,6 +135,12 @@ class Event(models.Model):
         return f"#{self.seq} {self.kind}"
 
     @property
+    def who(self) -> str:
+        """Return who did it, where nobody is named, too."""
+        nobody = "Somebody" if self.source == Source.DATABASE else "The portal"
+        return self.actor_name or nobody
+
+    @property
     def object_name(self) -> str:
         try:
             return str(apps.get_model(self.object_type)._meta.verbose_name)

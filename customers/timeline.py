@@ -132,5 +132,4 @@ def _of_news(news: News) -> Entry:
 
 
 def _of_event(event: Event) -> Entry:
-    who = event.actor_name or "The portal"
-    return Entry(at=event.at, text=f"{who} {event.label}", note=event.note, picture="person")
+    return Entry(at=event.at, text=f"{event.who} {event.label}", note=event.note, picture="person")

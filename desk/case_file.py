@@ -171,7 +171,7 @@ def _json(value: Any) -> bytes:
 
 
 def _of_event(event: Event) -> Entry:
-    return Entry(event.at, event.actor_name or "The portal", event.label, event.note if event.is_intact else "")
+    return Entry(event.at, event.who, event.label, event.note if event.is_intact else "")
 
 
 def _of_change(change: StatusChange, name: str) -> Entry:

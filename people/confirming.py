@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -37,6 +39,21 @@ def confirmed(view: View) -> View:
     return wrapper
 
 
+def way_to_password(request: HttpRequest, *, back_to: str) -> HttpResponse | None:
+    """Return the way to the password and back to a page, or None where it was given lately.
+
+    For acts that answer with a file: done after the password, they would leave the person on its page.
+    """
+    if is_confirmed(request):
+        return None
+    messages.info(request, "Confirm who you are, then ask for the file again.")
+    return redirect(_password_then(back_to))
+
+
 def _lead_to_password(request: HttpRequest) -> HttpResponse:
     page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
-    return HttpResponseClientRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
+    return HttpResponseClientRedirect(_password_then(page))
+
+
+def _password_then(page: str) -> str:
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}"

@@ -24,6 +24,7 @@ from customers.statuses import Source
 from customers.tests.making import make_customer, make_document, make_request
 from desk.actions import make_case_file
 from desk.verify import ORDER, faults_of, is_signed
+from people.sessions import CONFIRMED
 from provider.actions import want
 from provider.models import CallKind
 
@@ -137,6 +138,20 @@ def test_only_who_may_makes_one(client: Client, customer: Customer, officer: Use
     assert client.get(address(customer)).status_code == 405
     assert client.post(address(Customer(pk="00000000-0000-0000-0000-000000000007"))).status_code == 404
 
+    assert not Event.objects.of_kind(Kind.CASE_FILE_MADE)
+
+
+@pytest.mark.django_db
+def test_who_signed_in_long_ago_gives_the_password_first_and_comes_back(as_auditor: Client, customer: Customer) -> None:
+    session = as_auditor.session
+    session[CONFIRMED] = 0
+    session.save()
+
+    answer = as_auditor.post(address(customer))
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/accounts/confirm/?next=%2Fcustomers%2F{customer.pk}%2F"
+    assert "then ask for the file again" in as_auditor.get(answer["Location"]).content.decode()
     assert not Event.objects.of_kind(Kind.CASE_FILE_MADE)
 
 
