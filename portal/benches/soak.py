@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic, time_ns
 
 from portal.benches._actors import Actor
@@ -20,7 +20,7 @@ from portal.testing import Stack, free_port
 
 PHOTOS = 4
 SHOWN = 40  # differences
-SETTLING = 300.0  # seconds at most
+SETTLING = 600.0  # seconds at most
 # In a soak of minutes there is no time for hours: whatever would be due later is due now, and a person looks again.
 TIME_PASSES = (
     "UPDATE provider_providercall SET next_attempt_at = now() WHERE state IN ('WANTED', 'SENT', 'UNKNOWN')",
@@ -34,7 +34,8 @@ SELECT
     (SELECT count(*) FROM cards_cardclock JOIN cards_card ON id = card_id
      WHERE issued_at < %s AND coalesce(polled_at, '-infinity') < %s),
     (SELECT count(*) FROM customers_enablementrequest
-     WHERE next_sync_at IS NOT NULL AND coalesce(synced_at, '-infinity') < %s)
+     WHERE next_sync_at IS NOT NULL AND coalesce(synced_at, '-infinity') < %s),
+    (SELECT count(*) < %s FROM customers_comparison WHERE state = 'DONE')
 """
 
 
@@ -103,25 +104,29 @@ def _work(stack: Stack, server: Server, asked: argparse.Namespace, report: Repor
 def _settle(stack: Stack, mischief: Mischief) -> float:
     """Mend everything and let time pass until nothing is under way; return how many seconds that took.
 
-    It passes twice: what was carried out when it first did is looked at once more, as it would be hours later.
+    Hours pass, then a night in which the portal compares itself with the provider: a word that it takes back, of which
+    the webhook is lost, is found by nothing else. Then hours again, for what was carried out meanwhile.
     """
     began = monotonic()
     mischief.mend()
     stack.console("POST", "wait-idle", {"seconds": 60})
-    for _ in range(2):
+    for nights in (0, 1, 1):
         stack.stop("worker")  # while hours pass, nobody is in the middle of anything
+        if nights:
+            hour = datetime.now(UTC).hour
+            stack.env["COMPARISON_HOURS"] = f"{hour}-{(hour + 2) % 24}"
         for statement in TIME_PASSES:
             stack.change(statement)
         (since,) = stack.rows("SELECT now()")[0]
         stack.run("worker")
-        _wait_for_peace(stack, since, until=began + SETTLING)
+        _wait_for_peace(stack, since, nights=nights, until=began + SETTLING)
     return monotonic() - began
 
 
-def _wait_for_peace(stack: Stack, since: datetime, *, until: float) -> None:
+def _wait_for_peace(stack: Stack, since: datetime, *, nights: int, until: float) -> None:
     pause = threading.Event()
     while monotonic() < until:
-        if not any(stack.rows(BUSY, since, since, since)[0]) and stack.console("POST", "wait-idle", {})["idle"]:
+        if not any(stack.rows(BUSY, since, since, since, nights)[0]) and stack.console("POST", "wait-idle", {})["idle"]:
             return
         pause.wait(2)
 
