@@ -46,7 +46,7 @@ def way_to_password(request: HttpRequest, *, back_to: str) -> HttpResponse | Non
     """
     if is_confirmed(request):
         return None
-    messages.info(request, "Confirm who you are, then ask for the file again.")
+    messages.info(request, "You had to confirm who you are. Ask for the file again.")
     return redirect(_password_then(back_to))
 
 
