@@ -109,6 +109,11 @@ def test_wrong_codes_count_with_wrong_passwords_and_lock(client: Client, olga: U
     assert "Too many attempts" in sign_in(Client(), "officer")
 
 
+def test_passwords_that_are_right_lock_nobody_out_before_the_code(client: Client, olga: User, secret: str) -> None:
+    for _ in range(MOST_FOR_NAME + 1):
+        assert sign_in(Client(), "officer") == CODE
+
+
 def test_a_recovery_code_opens_the_door_once_and_codes_are_shown_once(client: Client, olga: User) -> None:
     sign_in(client, "officer")
     set_up_app(client)

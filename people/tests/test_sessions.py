@@ -71,7 +71,7 @@ def test_a_page_learns_how_long_the_session_lasts_and_a_person_prolongs_it(clien
 def test_the_busiest_session_ends_after_twelve_hours(client: Client, olga: User) -> None:
     sign_in(client, "officer")
 
-    for step in range(1, 24):
+    for step in range(1, 25):
         with later(minutes=29 * step):
             assert client.post(SESSION, headers=JSON).status_code == 200
     with later(hours=12, minutes=1):
