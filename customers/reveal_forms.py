@@ -10,7 +10,9 @@ class RevealForm(forms.Form):
     """Why somebody has a customer's data shown: a reason from the list, and words where the list has none."""
 
     reason = forms.ChoiceField(
-        choices=[NOTHING_CHOSEN, *RevealReason.choices], error_messages={"required": "Choose why you need to see them."}
+        choices=[NOTHING_CHOSEN, *RevealReason.choices],
+        error_messages={"required": "Choose why you need to see them."},
+        widget=forms.Select(attrs={"autofocus": True}),
     )
     words = forms.CharField(
         label="In your words", required=False, max_length=300, help_text="For example the ticket or who asked."
