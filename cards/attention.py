@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from cards.models import Card, Challenge, Notice
 from provider.models import CallKind, CallState, ProviderCall
 
@@ -62,6 +64,7 @@ class Attention:
     checks: list[Check]
     notices: list[Notice]  # nobody has seen them
     seen: list[Notice]
+    why_stopped: str  # the address that says which purchase broke a velocity rule, or an empty string
 
     @property
     def calls(self) -> list[ProviderCall]:
@@ -69,7 +72,8 @@ class Attention:
 
     @property
     def facts(self) -> tuple[object, ...]:
-        return (*(check.facts for check in self.checks), *((each.pk, each.seen_at) for each in self._notices))
+        notices = ((each.pk, each.seen_at) for each in self._notices)
+        return (*(check.facts for check in self.checks), *notices, self.why_stopped)
 
     @property
     def _notices(self) -> list[Notice]:
@@ -83,10 +87,17 @@ def attention_of(card: Card, *, now: datetime) -> Attention:
     )
     newest = {call.target_id: call for call in calls.order_by("wanted_at")} if challenges else {}
     live = {challenge.received_at for challenge in challenges if not challenge.decision and not challenge.is_over(now)}
-    notices = card.notices.unseen().order_by("-created_at")
+    notices = list(card.notices.unseen().order_by("-created_at"))
+    is_stopped = any(notice.kind == Notice.Kind.VELOCITY for notice in notices)
     return Attention(
         checks=[Check(challenge, newest.get(challenge.pk), now) for challenge in challenges],
         # While a check can be answered, it says more than the notice that came with it.
         notices=[each for each in notices if each.kind != Notice.Kind.CHALLENGE or each.created_at not in live],
         seen=list(card.notices.seen().order_by("-seen_at")[:SEEN_SHOWN]),
+        why_stopped=_why_stopped(card) if is_stopped else "",
     )
+
+
+def _why_stopped(card: Card) -> str:
+    declined = card.transactions.too_frequent().newest_first().first()
+    return reverse("cards:transaction", args=[declined.pk], fragment="why") if declined else ""

@@ -28,17 +28,19 @@ FROM cards_card WHERE api_id = %(api_id)s
 
 LOCKED_CARD = f"{CARD} FOR NO KEY UPDATE"
 
-# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited. Of the approvals
-# that a velocity rule counts as many are read as it allows: one more changes nothing.
-COUNTERS = """
-WITH spent AS (
+SPENT = """
     SELECT decided_at AS at, cost FROM cards_authorization
     WHERE card_id = %(card)s AND decided_at > %(monthly)s AND response_code = '00' AND standing = 'WAITING'
     UNION ALL
     SELECT first_at, greatest(authorized_total - reversed_total, cleared_total) + fees_total FROM cards_transaction
     WHERE card_id = %(card)s AND first_at > %(monthly)s AND state NOT IN ('DECLINED', 'CANCELLED')
       AND greatest(authorized_total - reversed_total, cleared_total) > 0
-), frequency AS (
+"""
+
+# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited. Of the approvals
+# that a velocity rule counts as many are read as it allows: one more changes nothing.
+COUNTERS = f"""
+WITH spent AS ({SPENT}), frequency AS (
     SELECT most, seconds, used, CASE WHEN used = most THEN oldest END AS last_that_fits
     FROM (SELECT max_authorizations AS most, time_window_seconds AS seconds FROM cards_velocityrule LIMIT 5) AS rule
     CROSS JOIN LATERAL (
@@ -64,7 +66,11 @@ SELECT
     (SELECT array_agg(used ORDER BY seconds) FROM frequency),
     (SELECT array_agg(last_that_fits ORDER BY seconds) FROM frequency)
 FROM spent
-"""
+"""  # noqa: S608 - of two constants
+
+
+# What is counted, one by one: only who has time asks for that.
+EACH_SPENT = f"SELECT at, cost FROM ({SPENT}) AS spent ORDER BY at"  # noqa: S608 - of a constant
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,13 @@ def count(cursor: CursorWrapper, card: CardRow, *, key: str, now: datetime) -> C
         holding=holding,
     )
     return Counted(state, earlier_answer)
+
+
+def each_spent(cursor: CursorWrapper, card: CardRow, *, now: datetime) -> list[tuple[datetime, Decimal]]:
+    """Return when and how much was spent within the longest window, the oldest first."""
+    cursor.execute(EACH_SPENT, parameters(card, key="", now=now))
+    rows: list[tuple[datetime, Decimal]] = cursor.fetchall()
+    return rows
 
 
 def parameters(card: CardRow, *, key: str, now: datetime) -> dict[str, Any]:

@@ -202,6 +202,11 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def in_state(self, state: str) -> Self:
         return self.filter(state=state)
 
+    def too_frequent(self) -> Self:
+        """Return those that a velocity rule declined, at the provider or here."""
+        ours = Q(placements__event__refusals__reason=Authorization.Reason.TOO_FREQUENT)
+        return self.filter(ours | Q(decline_code__in=declines.VELOCITY), state=TransactionState.DECLINED)
+
     def of_card_ending_in(self, last4: str) -> Self:
         return self.filter(card__last4=last4)
 
@@ -268,11 +273,11 @@ class Transaction(models.Model):
 
     @property
     def why_declined(self) -> str:
-        return declines.in_words(self.decline_code, self.decline_description, self.card_status)
+        return self.decline_words.what
 
     @property
-    def what_helps(self) -> str:
-        return declines.what_helps(self.decline_code, self.card_status)
+    def decline_words(self) -> declines.Words:
+        return declines.words_of(self.decline_code, self.decline_description, self.card_status)
 
 
 class TransactionEventQuerySet(models.QuerySet["TransactionEvent"]):

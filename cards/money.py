@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from cards.explaining import why_declined
 from cards.models import Authorization, Deposit, Holding, Transaction, TransactionEvent, Withdrawal
 from cards.statuses import Match, TransactionState
 from customers.paging import digest
@@ -79,13 +80,15 @@ def read_soon() -> None:
     wake("cards.tasks.refresh_holding")
 
 
-def purchase_page(purchase: Transaction) -> dict[str, Any]:
+def purchase_page(purchase: Transaction, user: User) -> dict[str, Any]:
     """Return what the page of one purchase is drawn from."""
     events = list(TransactionEvent.objects.of_purchase(purchase))
+    answers = list(Authorization.objects.about(event.pk for event in events))
     return {
         "transaction": purchase,
         "events": events,
-        "answers": Authorization.objects.about(event.pk for event in events),
+        "answers": answers,
+        "why": why_declined(purchase, answers, user=user, now=timezone.now()),
         "stands_alone": any(event.placement.how == Match.ALONE for event in events),
         "repeats": any(event.placement.repeats for event in events),
     }

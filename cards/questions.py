@@ -1,20 +1,54 @@
-"""Would a purchase that was declined pass now: the rules of the decision itself, over where the card stands today."""
+"""Would a purchase pass now: the rules of the decision itself, over where the card stands today. Nothing is written."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection
 
-from cards.authorizations import Authorization
-from cards.counters import count, read_card
-from cards.rules import Asked, Decision, State, judge
+from cards.counters import WINDOWS, count, each_spent, read_card
+from cards.rules import Asked, Decision, State, Verdict, judge
+
+Spent = Sequence[tuple[datetime, Decimal]]  # when and how much, the oldest first
 
 
-def would_pass(decided: Authorization, *, now: datetime) -> Decision | None:
-    """Apply the rules anew, without a lock and without a trace; None where no amount could be read."""
-    if decided.cost is None:
-        return None
-    asked = Asked(cost=decided.cost, currency=decided.bill_currency, channel=decided.channel)
+def would_pass(card_api_id: str, asked: Asked, *, now: datetime) -> Decision:
+    """Apply the rules without a lock and without a trace. What is over a limit says when it would fit, if ever."""
     with connection.cursor() as cursor:
-        card = read_card(cursor, decided.card_api_id, lock=False)
-        state = count(cursor, card, key="", now=now).state if card else State()
-    return judge(asked, state)
+        card = read_card(cursor, card_api_id, lock=False)
+        if card is None:
+            return judge(asked, State())
+        state = count(cursor, card, key="", now=now).state
+        spent = each_spent(cursor, card, now=now)
+    decision = judge(asked, state)
+    verdicts = tuple(_when_it_fits(verdict, spent, asked.cost, now) for verdict in decision.verdicts)
+    return replace(decision, verdicts=verdicts)
+
+
+def passes_at(decision: Decision) -> datetime | None:
+    """Return when nothing of what is broken now would be any more, as far as waiting helps; otherwise None."""
+    times = [verdict.frees_at for verdict in decision.verdicts if not verdict.passed]
+    known = [time for time in times if time is not None]
+    return max(known) if known and len(known) == len(times) else None
+
+
+def _when_it_fits(verdict: Verdict, spent: Spent, cost: Decimal, now: datetime) -> Verdict:
+    length = LENGTHS.get(verdict.rule)
+    if length is None or verdict.limit is None or verdict.passed:
+        return verdict
+    return replace(verdict, frees_at=fits_at(spent, length=length, limit=verdict.limit, cost=cost, now=now))
+
+
+LENGTHS = {f"{name}_limit": length for name, length in WINDOWS}
+
+
+def fits_at(spent: Spent, *, length: timedelta, limit: Decimal, cost: Decimal, now: datetime) -> datetime | None:
+    """Return when so much has left the sliding window that the cost fits within the limit; None where it never does."""
+    counted = [(at, amount) for at, amount in spent if at > now - length]
+    total = sum((amount for _, amount in counted), cost)
+    for at, amount in counted:
+        total -= amount
+        if total <= limit:
+            return at + length
+    return None

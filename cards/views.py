@@ -261,5 +261,5 @@ def transaction(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     seen = digest([found.changed_at])
     if request.htmx and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
-    context = {**money.purchase_page(found), "seen": seen}
+    context = {**money.purchase_page(found, request.user), "seen": seen}
     return render(request, "cards/_transaction.html" if request.htmx else "cards/transaction.html", context)

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from cards.authorizations import Authorization, Reason, Standing
-from cards.questions import would_pass
+from cards.explaining import why_answered
+from cards.views import PersonRequest
 from webhooks import listing
 from webhooks.answer_times import answer_times
 from webhooks.models import WebhookEvent
@@ -57,12 +58,12 @@ def authorizations(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @permission_required("webhooks.view_webhookevent", raise_exception=True)
-def authorization(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def authorization(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one decision: each rule's verdict, what each step took, and what the provider did afterwards."""
     decision = get_object_or_404(Authorization.objects.with_card(), pk=pk)
     context = {
         "decision": decision,
         "delivery": WebhookEvent.objects.answered_as(decision),
-        "now": None if decision.is_approved else would_pass(decision, now=timezone.now()),
+        "why": why_answered(decision, user=request.user, now=timezone.now()),
     }
     return render(request, "webhooks/authorization.html", context)

@@ -57,14 +57,16 @@ ENTRY = ["C010", "C012", "C020", "C101", "C102"]
 
 @pytest.mark.parametrize("code", [*MONEY, *RULES, *ENTRY])
 def test_every_documented_decline_has_plain_words_and_says_what_helps(code: str) -> None:
-    assert not declines.in_words(code, "Declined").startswith("Declined")
-    assert declines.what_helps(code.lower())
+    words = declines.words_of(code.lower(), "Declined")
+
+    assert not words.what.startswith("Declined")
+    assert words.helps
 
 
 def test_an_unlisted_code_is_shown_rather_than_nothing() -> None:
-    assert declines.in_words("Z1", "") == "The provider gave the code Z1"
-    assert declines.in_words("", "") == ""
-    assert declines.what_helps("Z1") == ""
+    assert declines.words_of("Z1").what == "The provider gave the code Z1"
+    assert declines.words_of("").what == ""
+    assert declines.words_of("Z1").helps == ""
 
 
 @pytest.mark.parametrize(("waited", "pace"), [(0, 500), (4, 500), (5, 1000), (15, 2000), (30, 5000), (3000, 5000)])

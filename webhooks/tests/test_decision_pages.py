@@ -126,10 +126,10 @@ def test_a_declined_purchase_says_whether_it_would_pass_now(reader: Client, card
     ask("one")
     declined = ask("two")
     address = reverse("webhooks:authorization", args=[declined.pk])
-    before = reader.get(address).context["now"]
+    before = reader.get(address).context["why"].same_now
     Card.objects.filter(pk=card.pk).update(daily_limit=Decimal(500))
 
-    after = reader.get(address).context["now"]
+    after = reader.get(address).context["why"].same_now
 
     assert (before.response_code, after.response_code) == ("61", "00")
     assert Authorization.objects.count() == 2
