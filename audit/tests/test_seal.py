@@ -417,7 +417,7 @@ def test_two_who_seal_at_once_seal_each_row_once(monkeypatch: pytest.MonkeyPatch
         seal_next()
         thread = Thread(target=seal_too)
         thread.start()
-        thread.join()
+        thread.join(timeout=10)  # who waits for the other instead of leaving would wait for ever
 
     assert others == [0]
     assert [seal.seqs for seal in Seal.objects.all()] == [seqs]
