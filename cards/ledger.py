@@ -314,8 +314,8 @@ def fold(events: Sequence[TransactionEvent]) -> Totals:
         fees_total=sum((event.fees for event in leading), Decimal(0)),
         decline_code=declined.decline_code if declined else "",
         decline_description=declined.decline_description if declined else "",
-        first_at=first.occurred_at,
-        last_at=events[-1].occurred_at,
+        first_at=min(event.occurred_at for event in events),
+        last_at=max(event.occurred_at for event in events),
     )
 
 

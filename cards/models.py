@@ -282,9 +282,8 @@ class Transaction(models.Model):
 
 class TransactionEventQuerySet(models.QuerySet["TransactionEvent"]):
     def of_purchase(self, purchase: Transaction) -> Self:
-        """Return the purchase's events as they happened, each with how it was placed."""
-        placed = self.filter(placement__transaction=purchase).select_related("placement")
-        return placed.order_by("occurred_at", "pk")
+        """Return the purchase's events, each with how it was placed."""
+        return self.filter(placement__transaction=purchase).select_related("placement")
 
 
 class TransactionEvent(models.Model):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cards.explaining import why_declined
 from cards.models import Authorization, Deposit, Holding, Transaction, TransactionEvent, Withdrawal
+from cards.placing import in_order
 from cards.statuses import Match, TransactionState
 from customers.paging import digest
 from customers.policies import check_person_may
@@ -82,7 +83,7 @@ def read_soon() -> None:
 
 def purchase_page(purchase: Transaction, user: User) -> dict[str, Any]:
     """Return what the page of one purchase is drawn from."""
-    events = list(TransactionEvent.objects.of_purchase(purchase))
+    events = sorted(TransactionEvent.objects.of_purchase(purchase), key=in_order)
     answers = list(Authorization.objects.about(event.pk for event in events))
     return {
         "transaction": purchase,

@@ -19,19 +19,20 @@ from cards.statuses import EventKind, Match
 
 K = EventKind
 
-# What happens first when two events bear the same time.
+# What happens first in one second: webhooks tell fractions of it, and the provider's list does not.
 RANK: Mapping[str, int] = {K.AUTHORIZED: 0, K.DECLINED: 1, K.REVERSAL: 2, K.CLEARED: 3, K.REFUND: 4}
 TIP = Decimal("1.25")  # a restaurant settles up to a quarter more than it had authorized
 ROUNDING = Decimal("0.02")  # what parts converted one by one may differ by from the whole
 FEW = 64  # purchases among which the most recent is found by sorting
 
-Order = tuple[datetime, int, str, str]
+Order = tuple[datetime, int, datetime, str, str]
 Key = tuple[str, str, str]
 
 
 def in_order(event: TransactionEvent) -> Order:
     """Sort by time; the digest makes the order total, whatever order the events came in."""
-    return (event.occurred_at, RANK[event.kind], event.operation_id, event.digest)
+    second = event.occurred_at.replace(microsecond=0)
+    return (second, RANK[event.kind], event.occurred_at, event.operation_id, event.digest)
 
 
 @dataclass

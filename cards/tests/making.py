@@ -70,7 +70,9 @@ def make_question(card: Card | str, amount: str = "42.50", *, key: str = "", **c
     )
 
 
-def event(kind: EventKind, amount: str = "42.50", *, after: int = 0, op: str = "", **changes: Any) -> TransactionEvent:
+def event(
+    kind: EventKind, amount: str = "42.50", *, after: float = 0, op: str = "", **changes: Any
+) -> TransactionEvent:
     """Return an event that is not saved, `after` so many minutes."""
     purchase = make_purchase(amount, occurred_at=NOON + timedelta(minutes=after), **changes)
     columns = {name: getattr(purchase, name) for name in Purchase.__dataclass_fields__}

@@ -45,6 +45,13 @@ def test_an_operation_id_wins_over_amounts_and_clocks() -> None:
     assert [how for _, how in purchases[0].matches] == [Match.OPENS, Match.OPERATION_ID]
 
 
+def test_a_settlement_known_to_the_second_joins_the_authorization_within_it() -> None:
+    (purchase,) = place([event(A, after=0.01), event(C, after=0)])
+
+    assert [each.kind for each in purchase.events] == [A, C]
+    assert fold(purchase.events).last_at == purchase.events[0].occurred_at
+
+
 def test_a_settlement_goes_to_the_most_recent_of_equal_authorizations() -> None:
     events = [event(A, after=0), event(A, after=10), event(C, after=60)]
 
