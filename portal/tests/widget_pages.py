@@ -3,6 +3,7 @@
 import time
 
 from django import forms
+from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import RequestContext, Template
@@ -136,6 +137,7 @@ urlpatterns = [
     path("kept/", kept),
     path("sent/", sent),
     path("accounts/login/", login),
+    path("admin/", admin.site.urls),  # whose pages the middleware knows
     path("spoken/", spoken),
     path("progress/", progress),
 ]
