@@ -155,6 +155,7 @@ def stands(provider: FakeTransport, request: EnablementRequest, **changes: Any) 
 
 def looked_at(request: EnablementRequest, provider: FakeTransport, **changes: Any) -> list[str]:
     stands(provider, request, **changes)
+    request.refresh_from_db()
     following.sync_request(request, client=provider.client())
     return [f"{news.occasion}: {news.sentences}" for news in news_of(request.customer)]
 

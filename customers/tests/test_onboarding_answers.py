@@ -55,6 +55,7 @@ def test_data_that_were_saved_and_are_not_missing_are_settled(provider: FakeTran
 
     update_customer(customer=request.customer, data={"phone_country_code": 54, "phone_number": 119}, by=officer)
     carry_out_all(provider, CallKind.UPDATE_CLIENT)
+    request.refresh_from_db()
     sync_request(request, client=provider.client())
 
     assert reasons(request) == []
