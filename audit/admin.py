@@ -1,80 +1,56 @@
-from typing import Any, cast
-
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from audit.kinds import Kind
 from audit.models import Event, Seal
-
-FARTHEST = 5_000  # rows an admin pages through before a filter is the better tool
-
-
-class NearPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts as far as anybody turns pages, and never the whole log."""
-
-    @cached_property
-    def count(self) -> int:
-        return cast("QuerySet[Any]", self.object_list)[:FARTHEST].count()
+from audit.records import Among, RecordAdmin, link
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(Among):
     title = "kind"
     parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return Kind.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-class AppendOnly:
-    """Rows that PostgreSQL lets nobody change or remove."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    among = {kind.value: (str(kind.label), Q(kind=kind)) for kind in Kind}
 
 
 @admin.register(Event)
-class EventAdmin(AppendOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class EventAdmin(RecordAdmin[Event]):
     """Where and when. What was recorded of a customer is read on the audit page, which records the reading."""
 
-    list_display = ["seq", "at", "actor_name", "label", "object_type", "source", "ip"]
-    list_filter = [KindFilter, "source", "at"]
-    readonly_fields = ["seq", "at", "actor_name", "actor_id", "label", "object_type", "object_id", "customer_id"]
-    readonly_fields += ["source", "ip", "request_id", "recorded"]
-    exclude = ["kind", "detail"]
+    list_display = ["seq", "at", "actor_name", "label", "object_type", "customer", "source", "ip"]
+    list_filter = [KindFilter, "at"]
+    search_fields = ["pk__exact", "seq__exact", "actor_name__exact", "customer_id__exact"]
+    search_help_text = "A person, a customer’s id, or an event’s number or id, whole."
+    fields = ["seq", "at", "actor_name", "actor_id", "label", "about", "customer", "source", "ip", "request_id"]
+    fields += ["recorded"]
+    readonly_fields = ["seq", "at", "label", "about", "customer", "recorded"]
     ordering = ["-seq"]
-    paginator = NearPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+
+    def about(self, event: Event) -> str | SafeString:
+        opens = {model._meta.label_lower for model in admin.site._registry}
+        is_here = event.object_id and event.object_type in opens
+        return link(event.object_type, event.object_id, event.about) if is_here else event.about or "—"
+
+    @admin.display(description="customer")
+    def customer(self, event: Event) -> str | SafeString:
+        return link("customers.customer", event.customer_id, "Open") if event.customer_id else "—"
 
     @admin.display(description="what was recorded")
-    def recorded(self, event: Event) -> str:
+    def recorded(self, event: Event) -> SafeString:
         return format_html('<a href="{}">Open it on the audit page</a>', reverse("audit:event", args=[event.pk]))
 
 
 @admin.register(Seal)
-class SealAdmin(AppendOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class SealAdmin(RecordAdmin[Seal]):
     """The chain that `audit_verify` holds the log against."""
 
     list_display = ["number", "sealed_at", "first", "last", "key_id"]
     fields = ["number", "sealed_at", "first", "last", "drawn", "waiting", "key_id", "head"]
     readonly_fields = ["first", "last", "head"]
     ordering = ["-number"]
-    paginator = NearPaginator
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seal]:
         return super().get_queryset(request).defer("digests")

@@ -114,6 +114,7 @@ class Card(HasStatus):
         indexes = [
             models.Index(fields=["-issued_at", "-id"], name="card_newest"),
             models.Index(fields=["last4", "-issued_at", "-id"], name="card_last4_newest"),
+            models.Index(fields=["status", "-issued_at", "-id"], name="card_status_newest"),
             GinIndex(fields=["deposit_addresses"], opclasses=["jsonb_path_ops"], name="card_deposit_addresses"),
         ]
         constraints = [
@@ -383,7 +384,10 @@ class Deposit(models.Model):
 
     class Meta:
         ordering = ["-at"]
-        indexes = [models.Index(fields=["card", "-at"], name="deposit_card_newest")]
+        indexes = [
+            models.Index(fields=["card", "-at"], name="deposit_card_newest"),
+            models.Index(fields=["-at", "-id"], name="deposit_newest"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["transaction_hash", "wallet_address"],
@@ -440,7 +444,10 @@ class Challenge(models.Model):
     class Meta:
         ordering = ["-received_at"]
         permissions = [("answer_challenge", "Can approve or deny a purchase in its 3DS check")]
-        indexes = [models.Index(fields=["card", "-received_at"], name="challenge_card_newest")]
+        indexes = [
+            models.Index(fields=["card", "-received_at"], name="challenge_card_newest"),
+            models.Index(fields=["-received_at", "-id"], name="challenge_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(decision="", decided_at=None) | ~Q(decision="") & Q(decided_at__isnull=False),
@@ -491,7 +498,10 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-created_at"]
         permissions = [("attend_notice", "Can take note of what the portal points out")]
-        indexes = [models.Index(fields=["card"], condition=Q(seen_at=None), name="notice_unseen")]
+        indexes = [
+            models.Index(fields=["card"], condition=Q(seen_at=None), name="notice_unseen"),
+            models.Index(fields=["-created_at", "-id"], name="notice_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),

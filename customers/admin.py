@@ -6,21 +6,25 @@ Personal data are masked here, whoever looks: the pages show them to those who m
 import json
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.records import Among, RecordAdmin, RecordInline, link, link_to
+from customers.actions import refresh_customer
 from customers.comparison_admin import ComparisonAdmin as ComparisonAdmin
 from customers.differences import Difference
 from customers.facts import mask_phone
 from customers.masking import veil
-from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange
+from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange, normal_id_number
+from customers.policies import NotAllowed
 from customers.reason_admin import RejectionReasonAdmin as RejectionReasonAdmin
 from customers.threshold_admin import QualityThresholdAdmin as QualityThresholdAdmin
-from provider.admin import RecordAdmin, RecordInline, link
+from vault.cipher import keyed_hashes
 from vault.masking import in_all_text, mask_email, mask_number
 
 
@@ -29,12 +33,32 @@ def pretty(value: Any, customer: Customer) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(masked, indent=2, ensure_ascii=False))
 
 
-def customer_link(customer: Customer) -> SafeString:
-    return link("customers.customer", customer.pk, customer)
+def request_link(request: EnablementRequest) -> str | SafeString:
+    return link_to(request, f"{request.get_status_display()}, {request.api_id}")
 
 
-def request_link(request: EnablementRequest) -> SafeString:
-    return link("customers.enablementrequest", request.pk, f"{request.get_status_display()}, {request.api_id}")
+MACHINES = {
+    "customer": "customers.customer", "request": "customers.enablementrequest", "document": "customers.document",
+    "card": "cards.card",
+}  # fmt: skip
+
+
+def ask_about(page: admin.ModelAdmin[Any], request: HttpRequest, customers: list[Customer]) -> None:
+    """Have CryptoMate asked about these customers now, and say which it could not be asked about."""
+    by: Any = request.user
+    refusals = [refusal for each in customers if (refusal := _refusal(each, by))]
+    if asked := len(customers) - len(refusals):
+        page.message_user(request, f"CryptoMate is asked about {asked} now.")
+    for sentence in dict.fromkeys(refusals):
+        page.message_user(request, f"{refusals.count(sentence)} left alone: {sentence}", messages.WARNING)
+
+
+def _refusal(customer: Customer, by: User) -> str:
+    try:
+        refresh_customer(customer=customer, by=by)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
 
 
 class EnablementRequestInline(RecordInline[EnablementRequest, Customer]):
@@ -54,6 +78,9 @@ class DocumentInline(RecordInline[Document, Customer]):
     def refusal(self, document: Document) -> str:
         return veil(document.customer)(document.reason)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        return super().get_queryset(request).select_related("customer")
+
 
 class StatusChangeInline(RecordInline[StatusChange, Customer]):
     model = StatusChange
@@ -70,13 +97,26 @@ class StatusChangeInline(RecordInline[StatusChange, Customer]):
 
 @admin.register(Customer)
 class CustomerAdmin(RecordAdmin[Customer]):
-    list_display = ["__str__", "status", "remote_status", "country", "individual_cards", "created_at", "calls"]
-    list_filter = ["status", "individual_cards", "created_at"]
-    search_fields = ["api_id__exact", "last_name__icontains", "email__iexact"]  # a part would let e-mails be guessed
+    list_display = ["__str__", "status", "remote_status", "country", "individual_cards", "created_at"]
+    list_filter = ["status", "created_at"]
+    # A part of an e-mail address would let it be guessed.
+    search_fields = ["pk__exact", "api_id__exact", "last_name__istartswith", "email__iexact"]
+    search_help_text = "The beginning of a last name; an email address, ID number, or id here or at CryptoMate, whole."
     ordering = ["-created_at"]
+    leads_to = [
+        ("requests", "customers.enablementrequest", "customer", "pk"),
+        ("documents", "customers.document", "customer", "pk"),
+        ("calls to CryptoMate", "provider.providercall", "customer_id", "pk"),
+        ("cards", "cards.card", "customer", "pk"),
+        ("deliveries", "webhooks.webhookevent", "customer_id", "pk"),
+        ("differences", "customers.discrepancy", "customer", "pk"),
+        ("notices", "cards.notice", "customer", "pk"),
+        ("audit log", "audit.event", "customer_id", "pk"),
+    ]
+    actions = ["ask_now"]
     fields = [
         "api_id", "status", "remote_status", "first_name", "second_name", "last_name", "email_masked", "phone_masked",
-        "country", "individual_cards", "id_type", "id_number_masked", "created_at", "created_by", "page", "calls",
+        "country", "individual_cards", "id_type", "id_number_masked", "created_at", "created_by", "page", "belonging",
     ]  # fmt: skip
     inlines = [EnablementRequestInline, DocumentInline, StatusChangeInline]
 
@@ -96,25 +136,47 @@ class CustomerAdmin(RecordAdmin[Customer]):
     def page(self, customer: Customer) -> SafeString:
         return format_html('<a href="{}">Open the customer’s page</a>', reverse("customers:detail", args=[customer.pk]))
 
-    @admin.display(description="calls to the provider")
-    def calls(self, customer: Customer) -> SafeString:
-        address = reverse("admin:provider_providercall_changelist", query={"q": customer.pk})
-        return format_html('<a href="{}">Show</a>', address)
+    def named(self, words: str) -> Q:
+        return super().named(words) | Q(id_number_hash__in=keyed_hashes(normal_id_number(words), purpose="id_number"))
+
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("customers.refresh_customer")
+
+    @admin.action(description="Ask CryptoMate now", permissions=["refresh"])
+    def ask_now(self, request: HttpRequest, customers: QuerySet[Customer]) -> None:
+        ask_about(self, request, list(customers))
 
 
 @admin.register(EnablementRequest)
 class EnablementRequestAdmin(RecordAdmin[EnablementRequest]):
     list_display = ["customer_link", "status", "remote_status", "submitted_at", "decided_at", "next_sync_at"]
     list_select_related = ["customer"]
-    list_filter = ["status", "submitted_at", "decided_at"]
-    search_fields = ["api_id__exact", "customer__api_id__exact", "customer__last_name__icontains"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["pk__exact", "api_id__exact", "customer_id__exact", "customer__api_id__exact"]
+    search_fields += ["customer__email__iexact"]
+    search_help_text = "CryptoMate’s id of a request or a client, an id here, or the customer’s email address, whole."
     ordering = ["-created_at"]
+    leads_to = [
+        ("what was missing", "customers.requirementsnapshot", "request", "pk"),
+        ("documents", "customers.document", "request", "pk"),
+        ("calls to CryptoMate", "provider.providercall", "target_id", "pk"),
+        ("statuses", "customers.statuschange", "object_id", "pk"),
+        ("audit log of the customer", "audit.event", "customer_id", "customer_id"),
+    ]
+    actions = ["ask_now"]
     exclude = ["customer", "missing_requirements", "rejected_items", "rejection_description"]
     readonly_fields = ["customer_link", "missing", "rejected", "description"]
 
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("customers.refresh_customer")
+
+    @admin.action(description="Ask CryptoMate about the customer now", permissions=["refresh"])
+    def ask_now(self, request: HttpRequest, requests: QuerySet[EnablementRequest]) -> None:
+        ask_about(self, request, list({each.customer_id: each.customer for each in requests}.values()))
+
     @admin.display(description="customer")
-    def customer_link(self, request: EnablementRequest) -> SafeString:
-        return customer_link(request.customer)
+    def customer_link(self, request: EnablementRequest) -> str | SafeString:
+        return link_to(request.customer)
 
     @admin.display(description="missing requirements")
     def missing(self, request: EnablementRequest) -> SafeString:
@@ -133,17 +195,18 @@ class EnablementRequestAdmin(RecordAdmin[EnablementRequest]):
 class RequirementSnapshotAdmin(RecordAdmin[RequirementSnapshot]):
     list_display = ["taken_at", "occasion", "customer_link", "request_link"]
     list_select_related = ["request__customer"]
-    list_filter = ["occasion", "taken_at"]
-    search_fields = ["request__api_id__exact"]
+    list_filter = ["taken_at"]
+    search_fields = ["pk__exact", "request_id__exact", "request__api_id__exact"]
+    search_help_text = "The id of a request, here or at CryptoMate, whole."
     exclude = ["request", "missing_requirements", "rejected_items", "difference"]
     readonly_fields = ["customer_link", "request_link", "said", "missing", "rejected"]
 
     @admin.display(description="customer")
-    def customer_link(self, snapshot: RequirementSnapshot) -> SafeString:
-        return customer_link(snapshot.request.customer)
+    def customer_link(self, snapshot: RequirementSnapshot) -> str | SafeString:
+        return link_to(snapshot.request.customer)
 
     @admin.display(description="request")
-    def request_link(self, snapshot: RequirementSnapshot) -> SafeString:
+    def request_link(self, snapshot: RequirementSnapshot) -> str | SafeString:
         return request_link(snapshot.request)
 
     @admin.display(description="what changed")
@@ -165,8 +228,15 @@ class DocumentAdmin(RecordAdmin[Document]):
 
     list_display = ["customer_link", "requirement", "document_type", "status", "uploaded_at", "request_link"]
     list_select_related = ["customer", "request"]
-    list_filter = ["status", "document_type", "uploaded_at"]
-    search_fields = ["front_sha256__exact", "back_sha256__exact", "customer__api_id__exact"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["pk__exact", "request__api_id__exact", "customer_id__exact", "customer__api_id__exact"]
+    search_help_text = "The id of a document, a request or a customer, whole."
+    ordering = ["-created_at"]
+    leads_to = [
+        ("calls to CryptoMate", "provider.providercall", "target_id", "pk"),
+        ("statuses", "customers.statuschange", "object_id", "pk"),
+        ("audit log of the customer", "audit.event", "customer_id", "customer_id"),
+    ]
     exclude = ["customer", "request", "front", "back", "metadata", "reading", "reason", "override_reason"]
     readonly_fields = ["customer_link", "request_link", "refusal", "overriding"]
 
@@ -179,27 +249,38 @@ class DocumentAdmin(RecordAdmin[Document]):
         return veil(document.customer)(document.override_reason or "")
 
     @admin.display(description="customer")
-    def customer_link(self, document: Document) -> SafeString:
-        return customer_link(document.customer)
+    def customer_link(self, document: Document) -> str | SafeString:
+        return link_to(document.customer)
 
     @admin.display(description="request")
-    def request_link(self, document: Document) -> SafeString:
+    def request_link(self, document: Document) -> str | SafeString:
         return request_link(document.request)
+
+
+class UnexpectedFilter(Among):
+    title = "what was unexpected"
+    parameter_name = "unexpected"
+    among = {"yes": ("Steps that are not in our table", Q(unexpected=True))}
 
 
 @admin.register(StatusChange)
 class StatusChangeAdmin(RecordAdmin[StatusChange]):
     list_display = ["at", "customer_link", "machine", "from_status", "to_status", "source", "by", "unexpected"]
     list_select_related = ["customer", "by"]
-    list_filter = ["unexpected", "machine", "source", "to_status", "at"]
-    search_fields = ["customer__api_id__exact", "object_id__exact"]
-    exclude = ["customer", "note"]
-    readonly_fields = ["customer_link", "said"]
+    list_filter = [UnexpectedFilter, "at"]
+    search_fields = ["object_id__exact", "customer_id__exact", "customer__api_id__exact"]
+    search_help_text = "The id of a customer, a request, a document or a card, whole."
+    exclude = ["customer", "object_id", "note"]
+    readonly_fields = ["customer_link", "row", "said"]
+
+    @admin.display(description="whose status")
+    def row(self, change: StatusChange) -> SafeString:
+        return link(MACHINES[change.machine], change.object_id, "Open")
 
     @admin.display(description="note")
     def said(self, change: StatusChange) -> str:
         return veil(change.customer)(change.note)
 
     @admin.display(description="customer")
-    def customer_link(self, change: StatusChange) -> SafeString:
-        return customer_link(change.customer)
+    def customer_link(self, change: StatusChange) -> str | SafeString:
+        return link_to(change.customer)

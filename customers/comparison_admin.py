@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
+from audit.records import RecordAdmin
 from customers.comparisons import Comparison, ComparisonClock, Discrepancy, ListedRecord
-from provider.admin import RecordAdmin
 
 
 @admin.register(Comparison)
@@ -20,17 +20,18 @@ class DiscrepancyAdmin(RecordAdmin[Discrepancy]):
     list_display = ["found_at", "record", "key", "label", "state", "decided_by", "decided_at"]
     list_select_related = ["decided_by"]
     list_filter = ["state", "record"]
-    search_fields = ["key__exact"]
+    search_fields = ["key__exact", "customer_id__exact"]
+    search_help_text = "The id of a customer, a request or a card, whole."
     ordering = ["-found_at"]
-    exclude = ["customer", "ours", "theirs", "values"]
+    exclude = ["ours", "theirs", "values"]
 
 
 @admin.register(ComparisonClock)
 class ComparisonClockAdmin(RecordAdmin[ComparisonClock]):
     list_display = ["customer_id", "compared_at", "claimed_until", "is_unlisted"]
-    search_fields = ["customer__api_id__exact"]
+    search_fields = ["pk__exact", "customer__api_id__exact"]
+    search_help_text = "The id of a customer, here or at CryptoMate, whole."
     ordering = ["compared_at"]
-    exclude = ["customer"]
 
 
 @admin.register(ListedRecord)

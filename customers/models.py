@@ -220,6 +220,8 @@ class EnablementRequest(HasStatus):
                 condition=Q(decided_at__isnull=False, submitted_at__isnull=False),
                 name="request_reviewed",
             ),
+            models.Index(fields=["-created_at", "-id"], name="request_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="request_status_newest"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -274,6 +276,7 @@ class RequirementSnapshot(models.Model):
         indexes = [
             models.Index(fields=["request", "-taken_at"], name="snapshot_newest"),
             models.Index(fields=["call"], condition=Q(call__isnull=False), name="snapshot_call"),
+            models.Index(fields=["-taken_at", "-id"], name="snapshot_newest_of_all"),
         ]
         constraints = [models.CheckConstraint(condition=~Q(digest=""), name="snapshot_has_a_digest")]
 
@@ -357,6 +360,8 @@ class Document(HasStatus):
                 fields=["reading_due_at"], condition=Q(reading_due_at__isnull=False), name="document_due_for_reading"
             ),
             models.Index(fields=["erased_at"], condition=ERASED_WITH_FILES, name="erased_document_with_files"),
+            models.Index(fields=["-created_at", "-id"], name="document_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="document_status_newest"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -428,6 +433,8 @@ class StatusChange(models.Model):
             models.Index(fields=["call"], condition=Q(call__isnull=False), name="status_change_call"),
             models.Index(fields=["customer", "-at"], name="status_change_customer"),
             models.Index(fields=["object_id", "-at"], name="status_change_object"),
+            models.Index(fields=["-at", "-id"], name="status_change_newest"),
+            models.Index(fields=["-at", "-id"], condition=Q(unexpected=True), name="status_change_unexpected"),
         ]
         constraints = [
             models.CheckConstraint(

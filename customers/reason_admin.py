@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.records import RecordAdmin
 from customers.new_kinds import NewKind
 from customers.reason_actions import write_reason
 from customers.reasons import MASK, RejectionReason, UnknownReason
 from customers.unsaved import UnsavedAnswers
-from provider.admin import RecordAdmin
 from vault.masking import MASK as HIDDEN
 
 LONGEST_PATTERN = 200
@@ -61,10 +61,13 @@ class IsWrittenFilter(admin.SimpleListFilter):
 
 @admin.register(UnknownReason)
 class UnknownReasonAdmin(RecordAdmin[UnknownReason]):
-    list_display = ["words", "times", "first_seen_at", "last_seen_at", "write"]
+    list_display = ["words", "times", "first_seen_at", "last_seen_at"]
     list_filter = [IsWrittenFilter, "last_seen_at"]
-    fields = ["words", "times", "first_seen_at", "last_seen_at", "written_at", "write"]
-    readonly_fields = ["write"]
+    fields = ["words", "times", "first_seen_at", "last_seen_at", "written_at"]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        may_write = request.user.has_perm("customers.add_rejectionreason")
+        return [*super().get_list_display(request), *(["write"] if may_write else [])]
 
     @admin.display(description="")
     def write(self, unknown: UnknownReason) -> str | SafeString:

@@ -13,10 +13,10 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.actions import record
 from audit.kinds import Kind
+from audit.records import RecordAdmin
 from people import actions
 from people.confirming import require_confirmation
 from portal.models import Heartbeat, Sending
-from provider.admin import RecordAdmin
 
 M = TypeVar("M", bound=Model)
 

@@ -9,11 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from audit.actions import record
+from audit.kinds import Kind
 from cryptomate import Client, CryptoMateError, RateLimited, Refused, Unauthorized
 from provider import budget, circuit
 from provider.causes import because_of
@@ -74,14 +77,27 @@ def want(
     return call
 
 
-def look_again(*, call: ProviderCall) -> None:
-    """Make a call due now that waits for a person, or has not left yet.
+def look_again(*, call: ProviderCall) -> bool:
+    """Make a call due now that waits for a person, or has not left yet; answer whether it was such a one.
 
     A call that somebody is carrying out at this moment is left alone: two at once would do it twice.
     """
     waiting = ProviderCall.objects.waiting_for_a_person_or_unsent().filter(pk=call.pk)
-    if waiting.update(next_attempt_at=Now()):
+    is_due = bool(waiting.update(next_attempt_at=Now()))
+    if is_due:
         wake("provider.tasks.carry_out", call_id=str(call.pk))
+    return is_due
+
+
+@transaction.atomic
+def hasten(*, call: ProviderCall, by: User) -> bool:
+    """Look again because somebody asks; answer whether the call waited for that. Raises PermissionDenied."""
+    if not by.has_perm("provider.hasten_providercall"):
+        raise PermissionDenied
+    is_due = look_again(call=call)
+    if is_due:
+        record(kind=Kind.CALL_HASTENED, by=by, customer_id=call.customer_id, subject=call)
+    return is_due
 
 
 class LeaseLost(Exception):  # noqa: N818 - it is an outcome, not a failure

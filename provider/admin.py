@@ -1,20 +1,20 @@
 """What was asked of the provider and what it lists, to read. A call that waits for a person goes on from here."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit.actions import record
-from audit.kinds import Kind
-from provider.actions import look_again
+from audit.records import Among, RecordAdmin, RecordInline, link
+from provider.actions import hasten
 from provider.models import (
+    OPEN_STATES,
+    CallKind,
     CallState,
     Circuit,
     Country,
@@ -27,59 +27,44 @@ from provider.models import (
 from provider.shape_changes import ShapeChange
 from provider.shape_watch import acknowledge
 
-M = TypeVar("M", bound=Model)
-P = TypeVar("P", bound=Model)
+CUSTOMER, CARD = "customers.customer", "cards.card"
+# Whose row a call's target is: the apps that want calls import this one.
+TARGETS = {
+    CallKind.REGISTER_CLIENT: CUSTOMER, CallKind.UPDATE_CLIENT: CUSTOMER, CallKind.REQUEST_PRODUCT: CUSTOMER,
+    CallKind.UPLOAD_DOCUMENT: "customers.document", CallKind.SUBMIT_REQUEST: "customers.enablementrequest",
+    CallKind.ISSUE_CARD: CUSTOMER, CallKind.SET_FROZEN: CARD, CallKind.SET_LIMITS: CARD,
+    CallKind.RESPOND_TO_CHALLENGE: "cards.challenge", CallKind.SET_VELOCITY_RULES: "cards.velocityruleset",
+}  # fmt: skip
 
 
-class ReadOnly:
-    """Rows that only actions write, whoever looks."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class RecordAdmin(ReadOnly, admin.ModelAdmin[M]):
-    show_full_result_count = False
-
-
-class RecordInline(ReadOnly, admin.TabularInline[M, P]):
-    extra = 0
-
-
-def link(model: str, pk: object, text: object) -> SafeString:
-    """Return a link to a row's page; `model` is its label, for example `customers.customer`."""
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{model.replace('.', '_')}_change", args=[pk]), text)
-
-
-class NeedsAPersonFilter(admin.SimpleListFilter):
+class NeedsAPersonFilter(Among):
     title = "who is next"
     parameter_name = "next"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("person", "A person"), ("worker", "The worker")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ProviderCall]) -> QuerySet[ProviderCall]:
-        if self.value() == "person":
-            return queryset.filter(state=CallState.UNKNOWN, next_attempt_at=None)
-        return queryset.exclude(next_attempt_at=None) if self.value() == "worker" else queryset
+    among = {
+        "person": ("A person", Q(state=CallState.UNKNOWN, next_attempt_at=None)),
+        "worker": ("The worker", Q(state__in=OPEN_STATES, next_attempt_at__isnull=False)),
+        "nobody": ("Nobody: refused", Q(state=CallState.REFUSED)),
+    }
 
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(RecordAdmin[ProviderCall]):
     list_display = ["kind", "state", "customer_link", "attempts", "http_status", "error_code", "trace_id", "wanted_at"]
-    list_filter = [NeedsAPersonFilter, "state", "kind", "wanted_at"]
-    search_fields = ["trace_id__exact", "customer_id__exact", "target_id__exact"]
-    date_hierarchy = "wanted_at"
+    list_filter = [NeedsAPersonFilter, "wanted_at"]
+    search_fields = ["pk__exact", "trace_id__exact", "customer_id__exact", "target_id__exact"]
+    search_help_text = "A trace id, or the id of a customer, a request, a document, a card or a call, whole."
     ordering = ["-wanted_at"]
-    exclude = ["payload", "message"]
-    readonly_fields = ["said"]
+    exclude = ["payload", "message", "target_id", "customer_id"]
+    readonly_fields = ["said", "target", "customer_link"]
+    leads_to = [
+        ("what was missing after it", "customers.requirementsnapshot", "call", "pk"),
+        ("statuses it changed", "customers.statuschange", "call", "pk"),
+    ]
     actions = ["look_again"]
+
+    @admin.display(description="what it is about")
+    def target(self, call: ProviderCall) -> SafeString:
+        return link(TARGETS[CallKind(call.kind)], call.target_id, "Open")
 
     @admin.display(description="customer")
     def customer_link(self, call: ProviderCall) -> str | SafeString:
@@ -98,27 +83,18 @@ class ProviderCallAdmin(RecordAdmin[ProviderCall]):
 
     @admin.action(description="Look again", permissions=["hasten"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[ProviderCall]) -> None:
-        waiting = [call for call in queryset if call.needs_a_person or call.state == CallState.WANTED]
-        for call in waiting:
-            with transaction.atomic():
-                record(kind=Kind.CALL_HASTENED, by=request.user, customer_id=call.customer_id, subject=call)  # type: ignore[arg-type]
-                look_again(call=call)
-        self.message_user(
-            request, f"{len(waiting)} waiting calls are looked at again now; those under way are left alone."
-        )
+        by: Any = request.user
+        count = sum(hasten(call=call, by=by) for call in queryset)
+        self.message_user(request, f"{count} waiting calls are looked at again now; those under way are left alone.")
 
 
-class IsAcknowledgedFilter(admin.SimpleListFilter):
+class IsAcknowledgedFilter(Among):
     title = "whether somebody knows"
     parameter_name = "acknowledged"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "To acknowledge"), ("yes", "Acknowledged")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ShapeChange]) -> QuerySet[ShapeChange]:
-        if self.value() == "no":
-            return queryset.filter(acknowledged_at=None)
-        return queryset.exclude(acknowledged_at=None) if self.value() == "yes" else queryset
+    among = {
+        "no": ("To acknowledge", Q(acknowledged_at=None)),
+        "yes": ("Acknowledged", Q(acknowledged_at__isnull=False)),
+    }
 
 
 @admin.register(ShapeChange)
@@ -126,7 +102,7 @@ class ShapeChangeAdmin(RecordAdmin[ShapeChange]):
     list_display = ["what", "kind", "place", "sample", "times", "first_seen_at", "last_seen_at", "acknowledged_by"]
     list_filter = [IsAcknowledgedFilter, "kind", "last_seen_at"]
     list_select_related = ["acknowledged_by"]
-    search_fields = ["what", "place"]
+    search_fields = ["what__icontains", "place__icontains"]
     actions = ["acknowledge"]
 
     def has_acknowledge_permission(self, request: HttpRequest) -> bool:
@@ -185,5 +161,5 @@ class CircuitAdmin(RecordAdmin[Circuit]):
 @admin.register(Outage)
 class OutageAdmin(RecordAdmin[Outage]):
     list_display = ["reason", "since", "opened_at", "closed_at", "error", "trace_id"]
-    list_filter = ["reason"]
-    date_hierarchy = "opened_at"
+    list_filter = ["reason", "opened_at"]
+    ordering = ["-opened_at"]

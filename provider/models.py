@@ -104,6 +104,9 @@ class ProviderCall(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state__in=OPEN_STATES), name="call_due"),
             models.Index(fields=["target_id", "kind", "-wanted_at"], name="call_target"),
+            models.Index(fields=["-wanted_at", "-id"], name="call_newest"),
+            models.Index(fields=["-wanted_at", "-id"], condition=Q(state=CallState.REFUSED), name="call_refused"),
+            models.Index(fields=["trace_id"], condition=~Q(trace_id=""), name="call_trace"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -2,18 +2,30 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.records import Among, RecordAdmin, link, list_link
 from customers.policies import NotAllowed
-from provider.admin import RecordAdmin
 from webhooks import actions
+from webhooks.forms import TYPES
 from webhooks.masking import mask
-from webhooks.models import Refusal, WebhookEvent
+from webhooks.models import AUTHORIZATION, Refusal, WebhookEvent
+
+
+class TypeFilter(Among):
+    title = "event type"
+    parameter_name = "event_type"
+    among = {name: (name, Q(event_type=name)) for name in TYPES}
+
+
+class WaitingFilter(Among):
+    title = "what is handled again"
+    parameter_name = "waiting"
+    among = {"yes": ("What the sweep looks at", Q(next_attempt_at__isnull=False))}
 
 
 @admin.register(WebhookEvent)
@@ -23,13 +35,20 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
     list_display = [
         "received_at", "product", "event_type", "operation_id", "outcome", "attempts", "next_attempt_at", "error",
     ]  # fmt: skip
-    list_filter = ["outcome", "product", "event_type", ("next_attempt_at", admin.EmptyFieldListFilter), "received_at"]
-    search_fields = ["operation_id__startswith", "card_api_id__startswith", "trace_id__startswith"]
-    date_hierarchy = "received_at"
+    list_filter = ["outcome", TypeFilter, WaitingFilter, "received_at"]
+    search_fields = [
+        "pk__exact", "operation_id__exact", "card_api_id__exact", "card_id__exact", "customer_id__exact",
+    ]  # fmt: skip
+    search_help_text = "An operation id, CryptoMate’s id of a card, or the id of a card or a customer here, whole."
     ordering = ["-received_at"]
     actions = ["process_again"]
     exclude = ["body", "card_id", "customer_id"]
-    readonly_fields = ["card", "customer", "body_without_personal_data"]
+    readonly_fields = ["card", "customer", "answer", "body_without_personal_data"]
+    leads_to = [
+        ("purchases of the card", "cards.transaction", "card", "card_id"),
+        ("deliveries about the card", "webhooks.webhookevent", "card_id", "card_id"),
+        ("deliveries about the customer", "webhooks.webhookevent", "customer_id", "customer_id"),
+    ]
 
     def has_process_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("webhooks.reprocess")
@@ -53,11 +72,16 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
 
     @admin.display(description="card")
     def card(self, event: WebhookEvent) -> str | SafeString:
-        return _link("cards_card", event.card_id)
+        return link("cards.card", event.card_id, event.card_id) if event.card_id else "—"
+
+    @admin.display(description="our answer")
+    def answer(self, event: WebhookEvent) -> str | SafeString:
+        is_asking = event.event_type == AUTHORIZATION
+        return list_link("cards.authorization", "Open", {"delivery_key": event.delivery_key}) if is_asking else "—"
 
     @admin.display(description="customer")
     def customer(self, event: WebhookEvent) -> str | SafeString:
-        return _link("customers_customer", event.customer_id)
+        return link("customers.customer", event.customer_id, event.customer_id) if event.customer_id else "—"
 
     @admin.display(description="body, personal data masked")
     def body_without_personal_data(self, event: WebhookEvent) -> SafeString:
@@ -69,9 +93,3 @@ class RefusalAdmin(RecordAdmin[Refusal]):
     list_display = ["hour", "kind", "count", "last_at"]
     list_filter = ["kind"]
     ordering = ["-hour"]
-
-
-def _link(model: str, pk: Any) -> str | SafeString:
-    if pk is None:
-        return "—"
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[pk]), pk)

@@ -78,6 +78,7 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "desk.actions.make_case_file": ("senior auditor", lambda p: {"customer": p.customer, "now": NOW}),
     "desk.differences.take": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
+    "provider.actions.hasten": ("admin", lambda _: {"call": ProviderCall.objects.first()}),
     "provider.shape_watch.acknowledge": ("admin", lambda _: {"changes": [], "now": NOW}),
     "webhooks.actions.process_again": ("admin", lambda p: {"event": p.delivery, "now": NOW}),
     "webhooks.actions.process_failed_again": ("admin", lambda _: {"since": NOW, "now": NOW}),

@@ -41,7 +41,7 @@ def test_the_list_is_found_and_filtered(as_admin: Client) -> None:
     make_event(operation_id="op_here")
     make_event(operation_id="op_there", outcome="FAILED")
 
-    page = as_admin.get(LIST, {"q": "op_h", "outcome": "HANDLED"}).content.decode()
+    page = as_admin.get(LIST, {"q": "op_here", "outcome": "HANDLED"}).content.decode()
 
     assert "op_here" in page
     assert "op_there" not in page
