@@ -4,7 +4,7 @@ rested on, whether the same would pass now, what the agent may do, and what the 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from functools import cached_property
 
 from django.contrib.auth.models import User
@@ -16,9 +16,11 @@ from cards.authorizations import Authorization, Standing
 from cards.declines import OURS, Who, Words, words_of
 from cards.models import Card, Transaction
 from cards.questions import passes_at, would_pass
-from cards.rules import Asked, Decision, Verdict
+from cards.rules import ATM, Asked, Decision, Verdict
 from cards.statuses import CLOSED, CardStatus, TransactionState
 
+CENT = Decimal("0.01")
+TRY = ("cards.view_card", "cards.view_transaction")
 # Where this decided, our rules can say whether the same passes now. What else stands in the way nobody can try.
 TRIED_BY_OUR_RULES = (Who.OUR_RULE, Who.LIMIT, Who.CARD)
 
@@ -38,6 +40,8 @@ class Why:
     asked: Asked | None  # None where no amount could be read
     card: Card | None  # None where it is not known here
     merchant: str
+    mcc: str
+    country: str
     at: datetime
     now: datetime
     user: User
@@ -63,6 +67,16 @@ class Why:
     @property
     def passes_at(self) -> datetime | None:
         return passes_at(self.same_now) if self.same_now else None
+
+    @property
+    def dry_run_url(self) -> str:
+        """Return where the same purchase, or another like it, can be tried."""
+        if self.asked is None or self.card is None or not self.user.has_perms(TRY):
+            return ""
+        known = {"merchant": self.merchant, "mcc": self.mcc, "country": self.country}
+        cost = self.asked.cost.quantize(CENT, ROUND_UP)
+        query = {"amount": f"{cost}", **known, "channel": ATM if self.asked.channel == ATM else ""}
+        return reverse("cards:would_pass", args=[self.card.pk], query=query)
 
     @property
     def steps(self) -> list[Step]:
@@ -103,6 +117,8 @@ def why_declined(purchase: Transaction, answers: Iterable[Authorization], *, use
         asked=Asked(cost=cost, currency=purchase.bill_currency, channel=purchase.channel),
         card=purchase.card,
         merchant=purchase.merchant_name,
+        mcc=purchase.mcc,
+        country=purchase.merchant_country,
         at=purchase.first_at,
         now=now,
         user=user,
@@ -119,6 +135,8 @@ def why_answered(question: Authorization, *, user: User, now: datetime) -> Why |
         asked=_asked_again(question),
         card=question.card,
         merchant=question.merchant_name,
+        mcc=question.mcc,
+        country="",
         at=question.decided_at,
         now=now,
         user=user,

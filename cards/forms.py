@@ -1,19 +1,24 @@
 import re
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from django import forms
 
+from cards.dry_run import Supposed
 from cards.models import LIMITS, Card
 from cards.policies import LONGEST_HOLDER_NAME, check_holder_name, printable_name
+from cards.rules import ATM
 from cards.statuses import ApprovalMethod, TransactionState
 from customers.models import Customer
 from customers.policies import NotAllowed
 
 LONGER_AND_LONGER = ("daily_limit", "weekly_limit", "monthly_limit")
 TOO_MUCH = "Write an amount below 1,000,000,000,000, or leave it empty for no limit."
+TOO_MUCH_TO_TRY = "Write an amount below 1,000,000,000,000."
+CHANNELS = (("", "Not known"), ("POS", "In a shop"), ("ECOMMERCE", "Online"), (ATM, "Cash machine"))
 
 
 class AmountField(forms.DecimalField):
@@ -117,6 +122,59 @@ def name_for_card(customer: Customer) -> str:
     """Return the customer's name as it fits on a card: without the second name where it is too long."""
     whole = printable_name(customer.full_name)
     return whole if len(whole) <= LONGEST_HOLDER_NAME else printable_name(f"{customer.first_name} {customer.last_name}")
+
+
+class WouldPassForm(forms.Form):
+    """A purchase as a caller describes it."""
+
+    amount = AmountField(
+        label="Amount",
+        min_value=Decimal(0),
+        max_digits=14,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="USD, fees included.",
+        error_messages={
+            "required": "Write what the purchase costs, like 42.50.",
+            "invalid": "Write the amount like 250 or 99.50.",
+            "min_value": "A purchase cannot cost less than nothing.",
+            "max_decimal_places": "Use at most two decimals, like 99.50.",
+            "max_digits": TOO_MUCH_TO_TRY,
+            "max_whole_digits": TOO_MUCH_TO_TRY,
+        },
+    )
+    merchant = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"max_length": "Use at most 200 characters."},
+    )
+    mcc = forms.RegexField(
+        r"^[0-9]{4}$",
+        label="MCC",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"invalid": "An MCC has four digits, like 5812."},
+    )
+    country = forms.RegexField(
+        r"^[A-Za-z]{2,3}$",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Its letters, like USA.",
+        error_messages={"invalid": "Write the country’s two or three letters, like USA."},
+    )
+    channel = forms.ChoiceField(
+        choices=CHANNELS, required=False, error_messages={"invalid_choice": "Choose one of the list."}
+    )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "WouldPassForm":
+        """Return the form with what the address says; an address that says nothing of it is asked nothing yet."""
+        return cls(given if any(name in given for name in cls.base_fields) else None)
+
+    def supposed(self) -> Supposed:
+        values = {name: self.cleaned_data[name] for name in ("merchant", "mcc", "country", "channel")}
+        return Supposed(cost=self.cleaned_data["amount"], **values)
 
 
 class TransactionFilter(forms.Form):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cards import display
 from cards.attention import Attention, attention_of
-from cards.forms import IssueForm
+from cards.forms import IssueForm, WouldPassForm
 from cards.models import LIMITS, Card, Deposit, Transaction
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
 from cards.statuses import ApprovalMethod, CardStatus
@@ -61,6 +61,8 @@ class CardPage:
             "may_answer": self.user.has_perm("cards.answer_challenge"),
             "may_freeze": self.user.has_perm("cards.freeze_card"),
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),
+            "form": WouldPassForm(),
+            "tried": None,
             "may_see_purchases": self.user.has_perm("cards.view_transaction"),
             "reason_against_freeze": self._reason_against_freeze,
             "reason_against_limits": reason_against_limits(card, self.calls),

@@ -12,6 +12,7 @@ card_urls = [
     path("cards/<uuid:pk>/", views.detail, name="detail"),
     path("cards/<uuid:pk>/calls/", call_views.calls, name="calls"),
     path("cards/<uuid:pk>/live/", views.live, name="live"),
+    path("cards/<uuid:pk>/would-pass/", views.would_pass, name="would_pass"),
     path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),
     path("cards/<uuid:pk>/unfreeze/", views.unfreeze, name="unfreeze"),
     path("cards/<uuid:pk>/limits/", views.limits, name="limits"),

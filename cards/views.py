@@ -7,12 +7,14 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from cards import actions, challenges, money, pages
-from cards.forms import IssueForm, LimitsForm, TransactionFilter
+from cards.dry_run import dry_run
+from cards.forms import IssueForm, LimitsForm, TransactionFilter, WouldPassForm
 from cards.models import Card, Challenge, Notice, Transaction
 from cards.statuses import TransactionState
 from customers.masking import sight_of
@@ -79,6 +81,18 @@ def live(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     if not changed:
         return HttpResponse(status=204)
     return render(request, "cards/_live.html", {**page.context, "changed": changed})
+
+
+@require_GET
+@permission_required(("cards.view_card", "cards.view_transaction"), raise_exception=True)
+@vary_on_headers("HX-Request")
+def would_pass(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer whether a purchase would pass, and what each check says. Nothing is written."""
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    form = WouldPassForm.of(request.GET)
+    tried = dry_run(card, form.supposed(), now=timezone.now()) if form.is_valid() else None
+    template = "cards/_would_pass.html" if request.htmx else "cards/would_pass.html"
+    return render(request, template, {"card": card, "form": form, "tried": tried}, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "cards:detail": (ALL, NOBODY),
     "cards:calls": (ALL, NOBODY),
     "cards:live": (ALL, NOBODY),
+    "cards:would_pass": (ALL, NOBODY),
     "cards:freeze": (NOBODY, "officer senior support"),
     "cards:unfreeze": (NOBODY, "officer senior support"),
     "cards:limits": (OFFICERS, OFFICERS),
