@@ -18,6 +18,7 @@ from cards.velocity_rules import check_rules, newest_call, replace_rules
 from cards.views import MAY_NOT, PersonRequest
 from cryptomate import VelocityRule as RemoteRule
 from customers.policies import NotAllowed
+from people.confirming import confirmed
 
 NUMBERS = [str(number) for number in range(1, MOST_RULES + 1)]
 
@@ -80,6 +81,7 @@ class RulesForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @permission_required("cards.view_velocityrule", raise_exception=True)
 @vary_on_headers("HX-Request")
+@confirmed
 def velocity_rules(request: PersonRequest) -> HttpResponse:
     """Show the rules; a POST replaces all of them at the provider."""
     stored = list(VelocityRule.objects.shortest_first())

@@ -24,16 +24,17 @@ def require_confirmation(request: HttpRequest) -> None:
 
 
 def confirmed(view: View) -> View:
-    """Let only those through who have shown lately that they are who signed in.
+    """Let only those act who have shown lately that they are who signed in; all may look.
 
     A plain form that is stopped is carried out after the password; a swap leads there and back to its page.
     """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if getattr(request, "htmx", False) and not is_confirmed(request):
-            return _lead_to_password(request)
-        require_confirmation(request)
+        if request.method not in ("GET", "HEAD"):
+            if getattr(request, "htmx", False) and not is_confirmed(request):
+                return _lead_to_password(request)
+            require_confirmation(request)
         return view(request, *args, **kwargs)
 
     return wrapper

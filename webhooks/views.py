@@ -21,6 +21,7 @@ from cards.postgresql.patience import answering_by
 from cryptomate.errors import plain_word
 from customers.policies import NotAllowed, reason_against
 from customers.views import kept_by_nobody
+from people.confirming import confirmed
 from webhooks import actions, listing
 from webhooks.authorizing import authorize
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
@@ -216,6 +217,7 @@ def _previewed(request: HttpRequest, event: WebhookEvent, *, status: int = 200) 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("webhooks.reprocess", raise_exception=True)
+@confirmed
 def failed_again(request: HttpRequest) -> HttpResponse:
     """Show what failed since a moment and what handling it again would change; on POST have all of it handled."""
     form = FailedSince(request.POST or request.GET or {"since": a_day_ago()})

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from customers.tests.making import make_customer
+from people.sessions import CONFIRMED
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +91,16 @@ def test_the_sign_in_page_is_not_opened_over_a_form(client: Client) -> None:
 
     assert answer.status_code == 302
     assert "HX-Redirect" not in answer
+
+
+@pytest.mark.parametrize("act", ["/events/again/", "/cards/velocity/"])
+def test_a_sensitive_act_asks_for_the_password_again_and_its_page_does_not(
+    client: Client, admin_person: User, act: str
+) -> None:
+    client.force_login(admin_person)
+    session = client.session
+    session[CONFIRMED] = 0
+    session.save()
+
+    assert client.get(act).status_code == 200
+    assert client.post(act)["Location"].startswith("/accounts/confirm/")
