@@ -109,9 +109,11 @@ def ask_for_refresh(card: Card) -> None:
         wake("cards.tasks.refresh_card", card_id=str(card.pk))
 
 
+@transaction.atomic
 def refresh_now(*, card: Card, by: User) -> None:
     """Have a worker read the card and its movements at the provider now, because a person asked. Raises NotAllowed."""
     check_person_may(by, "cards.refresh_card")
+    record(kind=Kind.CARD_REFRESHED, by=by, customer_id=card.customer_id, subject=card)
     read_soon(card)
 
 

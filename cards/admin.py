@@ -73,7 +73,7 @@ class CardAdmin(RecordAdmin[Card]):
         by: Any = request.user
         for card in cards:
             refresh_now(card=card, by=by)
-        self.message_user(request, f"{len(cards)} are read at CryptoMate now.")
+        self.message_user(request, f"{len(cards)} read at CryptoMate now.")
 
     @admin.display(description="customer")
     def customer_link(self, card: Card) -> str | SafeString:

@@ -159,6 +159,7 @@ def refresh_customer(*, customer: Customer, by: User) -> None:
     request = customer.newest_request
     if request is None:
         raise NotAllowed("There is nothing to ask CryptoMate about yet: it follows by itself once there is.")
+    record(kind=Kind.CUSTOMER_REFRESHED, by=by, customer_id=customer.pk, subject=customer)
     following.hasten_sync(request, now=timezone.now())
     circuit.hasten_probe()
 

@@ -17,8 +17,11 @@ from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, So
 from provider.models import CallState, ProviderCall
 
 LONGEST = 60
-# Who saw what, and who has begun to type, stands in the audit log.
-LOOKS = (Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED)
+# Who saw what, who asked anew, and who has begun to type, stands in the audit log.
+LOOKS = (
+    Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED, Kind.CUSTOMER_REFRESHED,
+    Kind.CARD_REFRESHED,
+)  # fmt: skip
 # The words of each machine; an app whose rows belong to customers adds its own at start.
 STATUSES: dict[str, type[TextChoices]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
