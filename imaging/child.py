@@ -7,6 +7,7 @@ import io
 import json
 import os
 import resource
+import signal
 import sys
 from typing import Any
 
@@ -30,6 +31,7 @@ ROOM = 16 * 1000 * 1000  # bytes that may be written
 
 def main() -> None:
     kind = sys.argv[1]
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a server that is told to end waits for the answer
     limit_itself(MOST_CPU_OF_PDF if kind == "PDF" else MOST_CPU)
     said, made = answer(sys.stdin.buffer.read(), kind, check=make_room)
     sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + made)

@@ -92,6 +92,8 @@ def _run(kind: str, question: IO[bytes], answer: IO[bytes]) -> None:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise _overrun() from None
+    if ended.returncode == -signal.SIGTERM:
+        raise Refused("interrupted", "The portal was started anew meanwhile. Choose this image again.")
     if ended.returncode:
         logger.warning("A %s file ended the process that opened it: %s", kind, ended.returncode)
         raise _overrun() if -ended.returncode in OUT_OF_TIME else _not_opened()
