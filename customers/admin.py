@@ -82,19 +82,6 @@ class DocumentInline(RecordInline[Document, Customer]):
         return super().get_queryset(request).select_related("customer")
 
 
-class StatusChangeInline(RecordInline[StatusChange, Customer]):
-    model = StatusChange
-    fields = ["machine", "from_status", "to_status", "source", "by", "unexpected", "said", "at"]
-    readonly_fields = ["said"]
-
-    @admin.display(description="note")
-    def said(self, change: StatusChange) -> str:
-        return veil(change.customer)(change.note)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StatusChange]:
-        return super().get_queryset(request).select_related("by", "customer")
-
-
 @admin.register(Customer)
 class CustomerAdmin(RecordAdmin[Customer]):
     list_display = ["__str__", "status", "remote_status", "country", "individual_cards", "created_at"]
@@ -106,6 +93,7 @@ class CustomerAdmin(RecordAdmin[Customer]):
     leads_to = [
         ("requests", "customers.enablementrequest", "customer", "pk"),
         ("documents", "customers.document", "customer", "pk"),
+        ("statuses", "customers.statuschange", "customer", "pk"),
         ("calls to CryptoMate", "provider.providercall", "customer_id", "pk"),
         ("cards", "cards.card", "customer", "pk"),
         ("deliveries", "webhooks.webhookevent", "customer_id", "pk"),
@@ -118,7 +106,7 @@ class CustomerAdmin(RecordAdmin[Customer]):
         "api_id", "status", "remote_status", "first_name", "second_name", "last_name", "email_masked", "phone_masked",
         "country", "individual_cards", "id_type", "id_number_masked", "created_at", "created_by", "page", "belonging",
     ]  # fmt: skip
-    inlines = [EnablementRequestInline, DocumentInline, StatusChangeInline]
+    inlines = [EnablementRequestInline, DocumentInline]  # a few; of the lists it leads to, there may be thousands
 
     @admin.display(description="email")
     def email_masked(self, customer: Customer) -> str:

@@ -33,7 +33,7 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
     """A record to read. Its one action has the sweep handle deliveries again."""
 
     list_display = [
-        "received_at", "product", "event_type", "operation_id", "outcome", "attempts", "next_attempt_at", "error",
+        "received_at", "event_type", "outcome", "operation_id", "attempts", "next_attempt_at", "error", "product",
     ]  # fmt: skip
     list_filter = ["outcome", TypeFilter, WaitingFilter, "received_at"]
     search_fields = [
