@@ -107,9 +107,12 @@ class AuthorizationQuerySet(models.QuerySet["Authorization"]):
         ids = list(events)
         return self.filter(Q(authorized_event__in=ids) | Q(declined_event__in=ids)).order_by("decided_at")
 
+    def waiting(self) -> Self:
+        """Return the approvals which the provider has not said a word about."""
+        return self.filter(response_code="00", standing=Standing.WAITING)
+
     def unheard_of(self, *, before: datetime) -> Self:
-        """Return the approvals of before that moment which the provider has not said a word about."""
-        return self.filter(response_code="00", standing=Standing.WAITING, decided_at__lt=before)
+        return self.waiting().filter(decided_at__lt=before)
 
     def asking_for_a_freeze(self) -> Self:
         return self.filter(freeze_due=True).order_by("decided_at")

@@ -87,7 +87,7 @@ class Why:
         """Return what can be read out or sent to the cardholder."""
         cost = f" of {self.asked.cost:,.2f} {self.asked.currency}" if self.asked else ""
         where = f" at {self.merchant}" if self.merchant else ""
-        what = f"Your purchase{cost}{where} on {_moment(self.at)} was declined because {self.words.because}."
+        what = f"Your purchase{cost}{where} on {moment(self.at)} was declined because {self.words.because}."
         return f"{what} {self._advice}"
 
     @property
@@ -97,11 +97,11 @@ class Why:
         if self.passes_now:
             return "You can make it again now."
         if self.passes_at:
-            return f"You can make it again after {_moment(self.passes_at)}."
+            return f"You can make it again after {moment(self.passes_at)}."
         return self.words.advice
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     return format_date(timezone.localtime(at), "j F Y, H:i T")
 
 

@@ -203,6 +203,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def in_state(self, state: str) -> Self:
         return self.filter(state=state)
 
+    def unsettled(self) -> Self:
+        """Return those of which something is held that was neither settled nor released."""
+        return self.filter(state__in=TransactionState.unsettled())
+
     def too_frequent(self) -> Self:
         """Return those that a velocity rule declined, at the provider or here."""
         ours = Q(placements__event__refusals__reason=Authorization.Reason.TOO_FREQUENT)

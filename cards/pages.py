@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cards import display
 from cards.attention import Attention, attention_of
+from cards.consequences import Consequences
 from cards.forms import IssueForm, WouldPassForm
 from cards.models import LIMITS, Card, Deposit, Transaction
 from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
@@ -61,6 +62,7 @@ class CardPage:
             "may_answer": self.user.has_perm("cards.answer_challenge"),
             "may_freeze": self.user.has_perm("cards.freeze_card"),
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),
+            "consequences": Consequences(card, now),
             "form": WouldPassForm(),
             "tried": None,
             "may_see_purchases": self.user.has_perm("cards.view_transaction"),

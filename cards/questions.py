@@ -1,7 +1,7 @@
 """Would a purchase pass now: the rules of the decision itself, over where the card stands today. Nothing is written."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,20 +9,35 @@ from django.db import connection
 
 from cards.counters import WINDOWS, count, each_spent, read_card
 from cards.rules import Asked, Decision, State, Verdict, judge
+from cards.statuses import CardStatus
 
 Spent = Sequence[tuple[datetime, Decimal]]  # when and how much, the oldest first
 
 
-def would_pass(card_api_id: str, asked: Asked, *, now: datetime) -> Decision:
-    """Apply the rules without a lock and without a trace. What is over a limit says when it would fit, if ever."""
+@dataclass(frozen=True)
+class Standing:
+    """What the rules are asked about a card, and behind its sums each amount."""
+
+    state: State
+    spent: Spent = ()
+
+
+def stand(card_api_id: str, *, now: datetime, released: bool = False) -> Standing:
+    """Read where the card stands; `released`, as it would if it were unfrozen now, which resets the velocity count."""
     with connection.cursor() as cursor:
         card = read_card(cursor, card_api_id, lock=False)
         if card is None:
-            return judge(asked, State())
-        state = count(cursor, card, key="", now=now).state
-        spent = each_spent(cursor, card, now=now)
-    decision = judge(asked, state)
-    verdicts = tuple(_when_it_fits(verdict, spent, asked.cost, now) for verdict in decision.verdicts)
+            return Standing(State())
+        if released:
+            card = replace(card, status=CardStatus.ACTIVE, velocity_reset_at=now)
+        return Standing(count(cursor, card, key="", now=now).state, each_spent(cursor, card, now=now))
+
+
+def would_pass(card_api_id: str, asked: Asked, *, now: datetime) -> Decision:
+    """Apply the rules without a lock and without a trace. What is over a limit says when it would fit, if ever."""
+    standing = stand(card_api_id, now=now)
+    decision = judge(asked, standing.state)
+    verdicts = tuple(_when_it_fits(verdict, standing.spent, asked.cost, now) for verdict in decision.verdicts)
     return replace(decision, verdicts=verdicts)
 
 

@@ -49,6 +49,10 @@ class TransactionState(models.TextChoices):
     REFUNDED = "REFUNDED", "Refunded"
     PARTLY_REFUNDED = "PARTLY_REFUNDED", "Partly refunded"
 
+    @classmethod
+    def unsettled(cls) -> list["TransactionState"]:
+        return [cls.AUTHORIZED, cls.PARTLY_CLEARED, cls.PARTLY_REVERSED]
+
     @property
     def meaning(self) -> str:
         known = {

@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from cards import actions, challenges, money, pages
+from cards.consequences import Consequences
 from cards.dry_run import dry_run
 from cards.forms import IssueForm, LimitsForm, TransactionFilter, WouldPassForm
 from cards.models import Card, Challenge, Notice, Transaction
@@ -128,6 +130,9 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     form = LimitsForm.of(card, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _limits(request, card, form, status=422 if form.is_bound else 200)
+    told = _what_they_stop(request, card, form)
+    if told and request.POST.get("told") != digest(told):
+        return _limits(request, card, form, told=told, status=422)
     try:
         actions.set_limits(card=card, limits=form.limits(), by=request.user)
     except MAY_NOT as refused:
@@ -136,9 +141,25 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("cards:detail", pk=pk)
 
 
-def _limits(request: PersonRequest, card: Card, form: LimitsForm, *, status: int, refusal: str = "") -> HttpResponse:
-    reason = pages.reason_against_limits(card, pages.calls_about(card))
-    context = {"card": card, "form": form, "refusal": refusal, "reason_against_limits": reason}
+def _what_they_stop(request: PersonRequest, card: Card, form: LimitsForm) -> Sequence[str]:
+    if not request.user.has_perm("cards.view_transaction"):
+        return ()
+    return Consequences(card, timezone.now()).of_limits(form.limits())
+
+
+def _limits(
+    request: PersonRequest, card: Card, form: LimitsForm, *, status: int, refusal: str = "", told: Sequence[str] = ()
+) -> HttpResponse:
+    context = {
+        "card": card,
+        "form": form,
+        "refusal": refusal,
+        "told": told,
+        "told_as": digest(told),
+        "consequences": Consequences(card, timezone.now()),
+        "may_see_purchases": request.user.has_perm("cards.view_transaction"),
+        "reason_against_limits": pages.reason_against_limits(card, pages.calls_about(card)),
+    }
     return render(request, "cards/limits.html", context, status=status)
 
 

@@ -28,7 +28,7 @@
   };
 
   const focusRefusal = (root) => {
-    const refusal = root.matches?.(".error-summary") ? root : root.querySelector(".error-summary, .face--refused[tabindex]");
+    const refusal = root.matches?.(".error-summary") ? root : root.querySelector(".error-summary, .face[tabindex]");
     refusal?.focus();
   };
 
