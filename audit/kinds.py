@@ -46,6 +46,7 @@ class Kind(models.TextChoices):
     LOG_EXPORTED = "log.exported", "exported the audit log"
     CASE_FILE_MADE = "case_file.made", "made the case file of the customer"
     CUSTOMER_REVEALED = "customer.revealed", "had personal data shown"
+    FOUND_BY_ID_NUMBER = "customer.found_by_id_number", "found the customer by ID number"
     RECORD_VIEWED = "record.viewed", "looked at the record"
     SIGNED_IN = "person.signed_in", "signed in"
     SIGNED_OUT = "person.signed_out", "signed out"

@@ -258,6 +258,7 @@ class Transaction(models.Model):
             models.Index(fields=["-first_at", "-id"], name="transaction_newest"),
             models.Index(fields=["card", "-first_at", "-id"], name="transaction_card_newest"),
             models.Index(fields=["state", "-first_at", "-id"], name="transaction_state_newest"),
+            models.Index(fields=["bill_amount", "-first_at"], name="transaction_amount_newest"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=TransactionState.values), name="transaction_state_is_known"),

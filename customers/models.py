@@ -10,7 +10,7 @@ from django.core.files.storage import storages
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.files import FieldFile
-from django.db.models.functions import Upper
+from django.db.models.functions import Cast, Concat, Upper
 from django.utils import timezone
 
 from audit.capture import Capture
@@ -19,6 +19,8 @@ from customers.comparisons import Comparison as Comparison
 from customers.comparisons import ComparisonClock as ComparisonClock
 from customers.comparisons import Discrepancy as Discrepancy
 from customers.comparisons import ListedRecord as ListedRecord
+from customers.name_words import NOTE_WORDS, SearchName
+from customers.name_words import NameWord as NameWord
 from customers.new_kinds import NewKind as NewKind
 from customers.reasons import RejectionReason as RejectionReason
 from customers.reasons import UnknownReason as UnknownReason
@@ -44,6 +46,9 @@ EDITABLE = (
     "street_line1", "street_line2", "city", "postal_code", "country", "state", "individual_cards", "id_type",
     "id_number_hash", "occupation", "annual_salary", "account_purpose", "expected_monthly_volume",
 )  # fmt: skip
+
+NATIONAL_PHONE = Cast("phone_number", models.TextField())
+WHOLE_PHONE = Concat(Cast("phone_country_code", models.TextField()), NATIONAL_PHONE)
 
 
 def normal_id_number(number: str) -> str:
@@ -94,6 +99,12 @@ class Customer(HasStatus):
         default=dict, blank=True, help_text="Answers to data requirements that have no column of their own."
     )
 
+    search_name = models.GeneratedField(
+        expression=SearchName("first_name", "second_name", "last_name"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -102,12 +113,15 @@ class Customer(HasStatus):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
-        triggers = [Capture(customer="id")]
+        triggers = [Capture(customer="id"), NOTE_WORDS]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="customer_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="customer_status_newest"),
             GinIndex(OpClass(Upper("last_name"), name="gin_trgm_ops"), name="customer_last_name_trgm"),
-            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="customer_email_trgm"),
+            GinIndex(OpClass("search_name", name="gin_trgm_ops"), name="customer_name_trgm"),
+            models.Index(OpClass(Upper("email"), name="text_pattern_ops"), name="customer_email_begins"),
+            models.Index(OpClass(NATIONAL_PHONE, name="text_pattern_ops"), name="customer_phone_begins"),
+            models.Index(OpClass(WHOLE_PHONE, name="text_pattern_ops"), name="customer_whole_phone_begins"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=CustomerStatus.values), name="customer_status_is_known"),

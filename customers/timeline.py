@@ -20,7 +20,7 @@ LONGEST = 60
 # Who saw what, who asked anew, and who has begun to type, stands in the audit log.
 LOOKS = (
     Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED, Kind.CUSTOMER_REFRESHED,
-    Kind.CARD_REFRESHED,
+    Kind.CARD_REFRESHED, Kind.FOUND_BY_ID_NUMBER,
 )  # fmt: skip
 # The words of each machine; an app whose rows belong to customers adds its own at start.
 STATUSES: dict[str, type[TextChoices]] = {

@@ -31,6 +31,7 @@ VERIFIER = Path(__file__).with_name("verify.py")
 
 LOOKS = {
     Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.CUSTOMER_REVEALED, Kind.LOG_EXPORTED, Kind.CASE_FILE_MADE,
+    Kind.FOUND_BY_ID_NUMBER,
 }  # fmt: skip
 
 FIELDS: dict[type[Model], tuple[str, ...]] = {

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from desk import case_file_views, difference_views, views
+from desk import case_file_views, difference_views, search_views, views
 
 app_name = "desk"
 
 urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue/cases/", views.queue_cases, name="queue_cases"),
+    path("search/", search_views.search, name="search"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
     path("differences/", difference_views.differences, name="differences"),

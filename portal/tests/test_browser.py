@@ -227,3 +227,56 @@ def test_support_sees_the_customer_but_no_way_to_edit_upload_or_issue(browser: B
         page.get_by_role("button", name=re.compile("Save|Upload document|Submit for review|Issue card"))
     ).to_have_count(0)
     assert page.goto(f"{stack.url}/customers/new/").status == 403  # type: ignore[union-attr]
+
+
+CALLER = """
+from cards.tests.making import make_card
+from customers.tests.making import make_customer
+for digit, name in enumerate(("Ramírez", "Ramos")):
+    names = {"first_name": "Inés", "last_name": name, "email": f"ines{digit}@example.com"}
+    customer = make_customer(**names, api_id=f"ines-{digit}")
+    make_card(customer=customer, last4=f"877{digit}", api_id=f"card-of-ines-{digit}")
+"""
+
+
+def test_a_support_call_from_the_search_box_to_the_card(browser: Browser, stack: Stack) -> None:
+    stack.manage("shell", "--verbosity=0", "--command", CALLER)
+    page = sign_in(browser, stack, "support")
+    page.goto(f"{stack.url}/cards/")
+    box, found = page.get_by_role("searchbox", name="Search"), page.locator("#found")
+
+    # "/" goes to the box, but is a letter where somebody types
+    page.get_by_label("Last four digits").press("/")
+    expect(page.get_by_label("Last four digits")).to_be_focused()
+    page.locator("body").click()
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    page.keyboard.type("ramires ines")
+    expect(found.get_by_role("link")).to_have_count(1)
+    expect(found).to_contain_text("Name, nearly")
+    box.fill("ines ram")
+    expect(found.get_by_role("link")).to_have_count(2)
+    expect(found).to_contain_text("i•••@example.com · •••• 8770")
+
+    # Arrows go through what was found and back, Escape closes, Enter opens
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(found).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    expect(found.get_by_role("link", name="Inés Ramírez")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Inés Ramírez")).to_be_visible()
+    page.get_by_role("link", name=re.compile("•••• 8770")).first.click()
+    expect(page).to_have_url(re.compile("/cards/"))
+
+    # From anywhere by the last four alone, without scripts too
+    for person in page, sign_in(browser, stack, "support", scripts=False):
+        person.goto(f"{stack.url}/customers/")
+        person.get_by_role("searchbox", name="Search").fill("8771")
+        person.keyboard.press("Enter")
+        expect(person).to_have_url(re.compile("/cards/[0-9a-f-]{36}/"))
+    assert not [
+        log.name for log in stack.folder.glob("*.log") if log.stem != "sandbox" and "ramires" in log.read_text()
+    ]
