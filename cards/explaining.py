@@ -17,7 +17,7 @@ from cards.declines import OURS, Who, Words, words_of
 from cards.models import Card, Transaction
 from cards.questions import passes_at, would_pass
 from cards.rules import ATM, Asked, Decision, Verdict
-from cards.statuses import CLOSED, CardStatus, TransactionState
+from cards.statuses import CLOSED, CardStatus
 
 CENT = Decimal("0.01")
 TRY = ("cards.view_card", "cards.view_transaction")
@@ -107,7 +107,7 @@ def moment(at: datetime) -> str:
 
 def why_declined(purchase: Transaction, answers: Iterable[Authorization], *, user: User, now: datetime) -> Why | None:
     """Explain a purchase that was declined, given what we had answered about it; None for any other."""
-    if purchase.state != TransactionState.DECLINED and not purchase.decline_code:
+    if not purchase.is_declined:
         return None
     question = next((answer for answer in answers if answer.declined_event_id), None)
     cost = purchase.bill_amount + purchase.fees_total

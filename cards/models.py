@@ -278,6 +278,11 @@ class Transaction(models.Model):
         return mcc.in_words(self.mcc) or self.mcc_category
 
     @property
+    def is_declined(self) -> bool:
+        """Say whether there is something to explain; what we declined ourselves often comes back without a code."""
+        return self.state == TransactionState.DECLINED or bool(self.decline_code)
+
+    @property
     def why_declined(self) -> str:
         return self.decline_words.what
 

@@ -185,7 +185,7 @@ def test_what_was_not_declined_is_not_explained(client: Client, support: User) -
     assert "Why was this declined?" not in html
 
 
-@pytest.mark.parametrize(("code", "reason"), [("M210", ""), ("C020", Reason.TOO_FREQUENT)])
+@pytest.mark.parametrize(("code", "reason"), [("M210", ""), ("C020", Reason.TOO_FREQUENT), ("", Reason.TOO_FREQUENT)])
 def test_lists_and_the_notice_of_a_stopped_card_lead_to_the_reason(
     code: str, reason: str, client: Client, support: User
 ) -> None:

@@ -23,12 +23,16 @@ def at_provider(stack: Stack, method: str, path: str, body: Any = None) -> Any:
 
 @pytest.fixture(scope="module")
 def card(stack: Stack) -> str:
-    """A card whose purchases we approve, with a limit that only we know."""
+    return card_for(stack, "asked@example.com")
+
+
+def card_for(stack: Stack, email: str) -> str:
+    """Return a card whose purchases we approve, with a limit that only we know."""
     address = {name: MARIA[name] for name in ("street_line1", "city", "postal_code", "state", "country")}
     person = {name: MARIA[name] for name in ("first_name", "last_name", "birth_date")}
     client = at_provider(
         stack, "POST", "/management/clients/individuals",
-        {**person, "email": "asked@example.com", "address": address, "phone_country_code": 54, "phone_number": 116886},
+        {**person, "email": email, "address": address, "phone_country_code": 54, "phone_number": 116886},
     )["id"]  # fmt: skip
     products = f"/management/clients/individuals/{client}/products"
     request = at_provider(stack, "POST", products, {"subproduct": "cards_individuals"})["id"]
@@ -42,7 +46,7 @@ def card(stack: Stack) -> str:
         "shell",
         "-c",
         "from cards.tests.making import make_card, make_active_customer; "
-        f"make_card(api_id='{card}', customer=make_active_customer(email='asked@example.com'), "
+        f"make_card(api_id='{card}', customer=make_active_customer(email='{email}', api_id='{client}'), "
         "approval_method='WEBHOOK', daily_limit=100)",
     )
     return str(card)
