@@ -12,7 +12,7 @@ REGISTRATION = {"method": "POST", "path": "/management/clients/individuals", "ti
 def register(visitor: Visitor, email: str, **more: Any) -> str:
     """Register a customer and return the path of the page that follows."""
     answer = visitor.send("/customers/new/", {**MARIA, "email": email, **more})
-    assert answer.ok
+    assert answer.ok, answer.text
     path = answer.url.removeprefix(visitor.url)
     assert re.fullmatch(r"/customers/[0-9a-f-]{36}/", path), answer.text
     return path

@@ -22,7 +22,8 @@ def reveal(page: Page, address: str) -> None:
 
 
 def test_data_are_shown_for_a_reason_and_masked_again_with_scripts_and_without(browser: Browser, stack: Stack) -> None:
-    address = Visitor(stack.url, name="officer").send("/customers/new/", {**MARIA, **FINANCES, "email": EMAIL}).url
+    typed = {**MARIA, **FINANCES, "email": EMAIL, "is_another_person": "on"}
+    address = Visitor(stack.url, name="officer").send("/customers/new/", typed).url
     plain = test_browser.sign_in(browser, stack, "admin", scripts=False)
     page = test_browser.sign_in(browser, stack, "support")
 

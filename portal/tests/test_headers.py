@@ -31,7 +31,7 @@ def production(stack: Stack) -> Iterator[str]:
 def looked_at(stack: Stack, url: str) -> Iterator[tuple[str, requests.Response]]:
     """Open every address the portal has, as a person who may; where there is a customer, theirs."""
     officer, admin = Visitor(url, name="officer"), Visitor(url, name="admin")
-    officer.send("/customers/new/", {**MARIA, **FINANCES, "email": "headers@example.com"})
+    officer.send("/customers/new/", {**MARIA, **FINANCES, "email": "headers@example.com", "is_another_person": "on"})
     [(customer,)] = stack.rows("SELECT id::text FROM customers_customer WHERE email = 'headers@example.com'")
     stranger = "00000000-0000-0000-0000-000000000007"
     addresses = {address.replace(stranger, customer) for address in ALL} - {"/accounts/logout/"}

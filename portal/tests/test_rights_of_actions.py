@@ -71,6 +71,7 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
         "reason": RejectionReason(pattern="x", staff_text="x", customer_text="x", remedy="FINAL")}),
     "customers.reveal_actions.reveal": (ALL, lambda p: {
         "customer": p.customer, "reason": RevealReason.CALLER, "words": ""}),
+    "customers.searching.find_by_id_number": (ALL, lambda _: {"typed": "AB1234567"}),
     "customers.threshold_actions.choose_threshold": ("senior admin", lambda _: {
         "threshold": QualityThreshold(document_type="passport", name="sharpness", value=1)}),
     "customers.threshold_actions.drop_threshold": ("senior admin", lambda _: {"threshold": QualityThreshold()}),
@@ -90,7 +91,7 @@ STEPS = {
     "customers.actions.keep_draft", "customers.comparison_runs.begin", "customers.discrepancy_actions.send_kept",
     "customers.discrepancy_actions.check_may_decide", "customers.discrepancy_actions.may_decide",
     "customers.policies.check_person_may", "customers.policies.check_sees_data", "desk.case_file.write_case_file",
-    "provider.actions.want",
+    "desk.search.find", "provider.actions.want",
 }  # fmt: skip
 
 
