@@ -79,7 +79,7 @@ class Consequences:
             yield f"The purchase that stopped it, {last[0]}, {_outcome(judge(last[1], released))}."
         else:
             smallest = judge(Asked(cost=SMALLEST), released)
-            yield from (f"Then still: {each.sentence}" for each in smallest.verdicts if not each.passed)
+            yield from (f"Then still: {each.sentence}" for each in smallest.broken)
         if self.unsettled.count:
             yield f"{self.unsettled}: nothing changes for them."
         yield from (f"{_regular(each)}: tried by the rules again." for each in self.recurring)
@@ -137,8 +137,8 @@ def _regular(each: Recurring) -> str:
 
 
 def _outcome(decision: Decision) -> str:
-    broken = [verdict.sentence for verdict in decision.verdicts if not verdict.passed]
-    return f"would be declined: {broken[0].rstrip('.')}" if broken else "would pass then"
+    broken = decision.broken
+    return f"would be declined: {broken[0].sentence.rstrip('.')}" if broken else "would pass then"
 
 
 def _usd(amount: Decimal) -> str:

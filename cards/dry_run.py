@@ -58,7 +58,7 @@ class DryRun:
 
     @property
     def passes(self) -> bool:
-        return all(verdict.passed for verdict in self.decision.verdicts)
+        return not self.decision.broken
 
     @property
     def checks(self) -> list[Check]:

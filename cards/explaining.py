@@ -62,7 +62,7 @@ class Why:
 
     @property
     def broken(self) -> list[Verdict]:
-        return [verdict for verdict in self.same_now.verdicts if not verdict.passed] if self.same_now else []
+        return self.same_now.broken if self.same_now else []
 
     @property
     def passes_at(self) -> datetime | None:

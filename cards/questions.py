@@ -43,7 +43,7 @@ def would_pass(card_api_id: str, asked: Asked, *, now: datetime) -> Decision:
 
 def passes_at(decision: Decision) -> datetime | None:
     """Return when nothing of what is broken now would be any more, as far as waiting helps; otherwise None."""
-    times = [verdict.frees_at for verdict in decision.verdicts if not verdict.passed]
+    times = [verdict.frees_at for verdict in decision.broken]
     known = [time for time in times if time is not None]
     return max(known) if known and len(known) == len(times) else None
 

@@ -87,6 +87,10 @@ class Decision:
     reason: Reason
     verdicts: tuple[Verdict, ...]
 
+    @property
+    def broken(self) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if not verdict.passed]
+
 
 def judge(asked: Asked, state: State) -> Decision:
     """Apply every rule; the first that is broken gives the answer."""

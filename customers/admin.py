@@ -4,11 +4,11 @@ Personal data are masked here, whoever looks: the pages show them to those who m
 """
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -26,6 +26,8 @@ from customers.reason_admin import RejectionReasonAdmin as RejectionReasonAdmin
 from customers.threshold_admin import QualityThresholdAdmin as QualityThresholdAdmin
 from vault.cipher import keyed_hashes
 from vault.masking import in_all_text, mask_email, mask_number
+
+M = TypeVar("M", bound=Model)
 
 
 def pretty(value: Any, customer: Customer) -> SafeString:
@@ -59,6 +61,16 @@ def _refusal(customer: Customer, by: User) -> str:
     except NotAllowed as refusal:
         return str(refusal)
     return ""
+
+
+class OfCustomerAdmin(RecordAdmin[M]):
+    """Rows of a customer, with a link to theirs."""
+
+    list_select_related = ["customer"]
+
+    @admin.display(description="customer")
+    def customer_link(self, row: Any) -> str | SafeString:
+        return link_to(row.customer)
 
 
 class EnablementRequestInline(RecordInline[EnablementRequest, Customer]):
@@ -136,9 +148,8 @@ class CustomerAdmin(RecordAdmin[Customer]):
 
 
 @admin.register(EnablementRequest)
-class EnablementRequestAdmin(RecordAdmin[EnablementRequest]):
+class EnablementRequestAdmin(OfCustomerAdmin[EnablementRequest]):
     list_display = ["customer_link", "status", "remote_status", "submitted_at", "decided_at", "next_sync_at"]
-    list_select_related = ["customer"]
     list_filter = ["status", "created_at"]
     search_fields = ["pk__exact", "api_id__exact", "customer_id__exact", "customer__api_id__exact"]
     search_fields += ["customer__email__iexact"]
@@ -161,10 +172,6 @@ class EnablementRequestAdmin(RecordAdmin[EnablementRequest]):
     @admin.action(description="Ask CryptoMate about the customer now", permissions=["refresh"])
     def ask_now(self, request: HttpRequest, requests: QuerySet[EnablementRequest]) -> None:
         ask_about(self, request, list({each.customer_id: each.customer for each in requests}.values()))
-
-    @admin.display(description="customer")
-    def customer_link(self, request: EnablementRequest) -> str | SafeString:
-        return link_to(request.customer)
 
     @admin.display(description="missing requirements")
     def missing(self, request: EnablementRequest) -> SafeString:
@@ -211,7 +218,7 @@ class RequirementSnapshotAdmin(RecordAdmin[RequirementSnapshot]):
 
 
 @admin.register(Document)
-class DocumentAdmin(RecordAdmin[Document]):
+class DocumentAdmin(OfCustomerAdmin[Document]):
     """Measurements and digests only: the images and what is written on them are for officers, on the pages."""
 
     list_display = ["customer_link", "requirement", "document_type", "status", "uploaded_at", "request_link"]
@@ -236,10 +243,6 @@ class DocumentAdmin(RecordAdmin[Document]):
     def overriding(self, document: Document) -> str:
         return veil(document.customer)(document.override_reason or "")
 
-    @admin.display(description="customer")
-    def customer_link(self, document: Document) -> str | SafeString:
-        return link_to(document.customer)
-
     @admin.display(description="request")
     def request_link(self, document: Document) -> str | SafeString:
         return request_link(document.request)
@@ -252,7 +255,7 @@ class UnexpectedFilter(Among):
 
 
 @admin.register(StatusChange)
-class StatusChangeAdmin(RecordAdmin[StatusChange]):
+class StatusChangeAdmin(OfCustomerAdmin[StatusChange]):
     list_display = ["at", "customer_link", "machine", "from_status", "to_status", "source", "by", "unexpected"]
     list_select_related = ["customer", "by"]
     list_filter = [UnexpectedFilter, "at"]
@@ -268,7 +271,3 @@ class StatusChangeAdmin(RecordAdmin[StatusChange]):
     @admin.display(description="note")
     def said(self, change: StatusChange) -> str:
         return veil(change.customer)(change.note)
-
-    @admin.display(description="customer")
-    def customer_link(self, change: StatusChange) -> str | SafeString:
-        return link_to(change.customer)

@@ -37,6 +37,7 @@ from customers.statuses import (
 )
 from customers.unsaved import UnsavedAnswers as UnsavedAnswers
 from provider.models import ProviderCall
+from vault.cipher import keyed_hashes
 from vault.fields import EncryptedJSONField, EncryptedTextField, KeyedHashField
 
 PRODUCT = "cards_individuals"
@@ -59,6 +60,10 @@ def normal_id_number(number: str) -> str:
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
+
+    def with_id_number(self, number: str) -> Self:
+        """Return those whose ID number this is, however it is written: found by its keyed hash."""
+        return self.filter(id_number_hash__in=keyed_hashes(normal_id_number(number), purpose="id_number"))
 
 
 class Customer(HasStatus):

@@ -3,8 +3,7 @@
 import uuid
 from datetime import date
 
-from customers.models import Customer, CustomerQuerySet, normal_id_number
-from vault.cipher import keyed_hashes
+from customers.models import Customer, CustomerQuerySet
 
 
 def same_email_and_birth(email: str, birth_date: date, *, but: uuid.UUID | None = None) -> Customer | None:
@@ -12,8 +11,7 @@ def same_email_and_birth(email: str, birth_date: date, *, but: uuid.UUID | None 
 
 
 def same_id_number(number: str, *, but: uuid.UUID | None = None) -> Customer | None:
-    hashes = keyed_hashes(normal_id_number(number), purpose="id_number")
-    return _others(but).filter(id_number_hash__in=hashes).first()
+    return _others(but).with_id_number(number).first()
 
 
 def _others(but: uuid.UUID | None) -> CustomerQuerySet:

@@ -16,17 +16,16 @@ from people.adapters import spend_or_refuse
 CODE_HINTS = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
 
 
-def _without_placeholders(form: Form) -> None:
+class Labelled(Form):
     """Fields have labels here, and a placeholder that repeats one is read twice."""
-    for field in form.fields.values():
-        field.widget.attrs.pop("placeholder", None)
 
-
-class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _without_placeholders(self)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
+
+class SignInForm(Labelled, LoginForm):
     @property
     def is_locked(self) -> bool:
         return self.has_error(NON_FIELD_ERRORS, "locked")
@@ -36,16 +35,13 @@ class SignInForm(LoginForm):
         return super().add_prefix("username" if field_name == "login" else field_name)
 
 
-class ConfirmForm(ReauthenticateForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _without_placeholders(self)
+class ConfirmForm(Labelled, ReauthenticateForm):
+    pass
 
 
-class NewPasswordForm(ChangePasswordForm):
+class NewPasswordForm(Labelled, ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _without_placeholders(self)
         for name, label in (("oldpassword", "Present password"), ("password1", "New password")):
             self.fields[name].label = label
             self.fields[name].error_messages["required"] = f"Type your {label.lower()}."
@@ -54,18 +50,13 @@ class NewPasswordForm(ChangePasswordForm):
         self.fields["password2"].error_messages["required"] = "Type the same password again."
 
 
-class FirstCodeForm(ActivateTOTPForm):
+class FirstCodeForm(Labelled, ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _without_placeholders(self)
         self.fields["code"].label = "Code"
 
 
-class CodeForm(AuthenticateForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _without_placeholders(self)
-
+class CodeForm(Labelled, AuthenticateForm):
     def clean_code(self) -> str:
         """Take a code once. Wrong ones count together with wrong passwords."""
         name = self.user.get_username()

@@ -93,10 +93,7 @@ class Stack:
         port = free_port()
         command = [*self.commands["web"][:-1], f"--bind=127.0.0.1:{port}"]
         env = {**self.env, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", **settings}
-        log = (self.folder / f"{name}.log").open("ab")
-        self.running[name] = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
-        )
+        self._begin(name, command, env)
         eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
         return env["PUBLIC_URL"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-MASK = "••••"
+from vault.masking import MASK as MASK
 
 # Values that say nothing about a person. What is not named here is masked: a new field starts out hidden.
 PLAIN = frozenset(

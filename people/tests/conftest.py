@@ -1,14 +1,7 @@
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 
 PASSWORD = "seven unlikely words in a row"
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow by design
 
 
 @pytest.fixture
