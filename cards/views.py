@@ -128,35 +128,37 @@ def _refused(request: PersonRequest, card: Card, refusal: Exception) -> HttpResp
 def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     card = get_object_or_404(Card.objects.with_customer(), pk=pk)
     form = LimitsForm.of(card, request.POST if request.method == "POST" else None)
+    consequences = Consequences(card, timezone.now())
     if not form.is_valid():
-        return _limits(request, card, form, status=422 if form.is_bound else 200)
-    told = _what_they_stop(request, card, form)
+        return _limits(request, form, consequences, status=422 if form.is_bound else 200)
+    told = consequences.of_limits(form.limits()) if request.user.has_perm("cards.view_transaction") else ()
     if told and request.POST.get("told") != digest(told):
-        return _limits(request, card, form, told=told, status=422)
+        return _limits(request, form, consequences, told=told, status=422)
     try:
         actions.set_limits(card=card, limits=form.limits(), by=request.user)
     except MAY_NOT as refused:
-        return _limits(request, card, form, refusal=str(refused), status=409)
+        return _limits(request, form, consequences, refusal=str(refused), status=409)
     _warn(request, form)
     return redirect("cards:detail", pk=pk)
 
 
-def _what_they_stop(request: PersonRequest, card: Card, form: LimitsForm) -> Sequence[str]:
-    if not request.user.has_perm("cards.view_transaction"):
-        return ()
-    return Consequences(card, timezone.now()).of_limits(form.limits())
-
-
 def _limits(
-    request: PersonRequest, card: Card, form: LimitsForm, *, status: int, refusal: str = "", told: Sequence[str] = ()
+    request: PersonRequest,
+    form: LimitsForm,
+    consequences: Consequences,
+    *,
+    status: int,
+    refusal: str = "",
+    told: Sequence[str] = (),
 ) -> HttpResponse:
+    card = consequences.card
     context = {
         "card": card,
         "form": form,
         "refusal": refusal,
         "told": told,
         "told_as": digest(told),
-        "consequences": Consequences(card, timezone.now()),
+        "consequences": consequences,
         "may_see_purchases": request.user.has_perm("cards.view_transaction"),
         "reason_against_limits": pages.reason_against_limits(card, pages.calls_about(card)),
     }
