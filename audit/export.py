@@ -3,26 +3,21 @@
 that is personal data, and who reads it opens the event, which is recorded.
 """
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC
 
 from audit.models import Event, EventQuerySet
+from audit.spreadsheets import lines_of
 
 HEADINGS = (
     "Number", "Time (UTC)", "Person", "Kind", "What", "About", "Object id", "Customer id", "Through", "Address",
     "Request",
 )  # fmt: skip
-# What a spreadsheet takes for the beginning of a formula; with an apostrophe before it, it is text.
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_of(events: EventQuerySet) -> Iterator[str]:
     """Return the events as lines of CSV, reading some at a time."""
-    writer = csv.writer(_Line())
-    yield writer.writerow(HEADINGS)
-    for event in events.defer("detail").iterator(chunk_size=1000):
-        yield writer.writerow(map(_as_text, _cells(event)))
+    return lines_of(HEADINGS, map(_cells, events.defer("detail").iterator(chunk_size=1000)))
 
 
 def _cells(event: Event) -> tuple[object, ...]:
@@ -31,15 +26,3 @@ def _cells(event: Event) -> tuple[object, ...]:
         event.label, event.object_name, event.object_id, event.customer_id, event.get_source_display(), event.ip,
         event.request_id,
     )  # fmt: skip
-
-
-def _as_text(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(STARTS_FORMULA) else text
-
-
-class _Line:
-    """Gives back what is written to it, so that each line can be sent as it is made."""
-
-    def write(self, line: str) -> str:
-        return line

@@ -14,7 +14,8 @@ from cards.authorizations import CLOCK, OUR_REASONS, Authorization
 from customers.comparisons import Discrepancy
 from customers.models import NewKind, UnknownReason
 from desk.calling import Calling, calling
-from desk.hours import Hour, hours_of
+from desk.charts import Chart
+from desk.hours import chart_of_hours
 from desk.silences import Silence, silences
 from provider.models import ProviderCall
 from provider.shape_changes import ShapeChange
@@ -59,15 +60,11 @@ class Beat:
 class Board:
     calling: Calling
     figures: list[Figure]
-    hours: list[Hour]
+    hours: Chart
     declined: list[Declined]
     refusals: list[Refusal]
     beats: list[Beat]
     silences: list[Silence]
-
-    @property
-    def most_in_an_hour(self) -> int:
-        return max(hour.total for hour in self.hours)
 
     @property
     def is_something_silent(self) -> bool:
@@ -93,7 +90,7 @@ def board(*, to: Visitor, now: datetime) -> Board:
             *_to_learn(to),
             _different(to),
         ],
-        hours=hours_of(WebhookEvent.objects.per_hour(since=since), until=now),
+        hours=chart_of_hours(WebhookEvent.objects.per_hour(since=since), until=now),
         declined=declined,
         refusals=refusals,
         beats=_beats(now),

@@ -1,15 +1,16 @@
-"""What came in each hour, as bars: counted and measured here, drawn by the template."""
+"""What came in each hour of the last day, as columns with a table behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils import timezone
+
+from desk import drawing
+from desk.charts import Chart, Table
 from webhooks.models import Outcome
 
 HOURS = 24
-WIDTH, HEIGHT = 24, 96  # of one hour with its gap; of the fullest
-GAP = 4
-LABELLED = 6  # hours between two labels
+TOP, HEIGHT, FOOT = 20, 96, 18  # pixels above the columns, of the fullest, and for the hours under them
 
 # From the bottom up.
 KINDS = {
@@ -17,55 +18,56 @@ KINDS = {
     "waiting": (Outcome.RECEIVED,),
     "bad": (Outcome.FAILED, Outcome.REJECTED),
 }
+HEADINGS = ("Hour", "Handled or ignored", "Waiting", "Failed or rejected", "All")
 
 
-@dataclass(frozen=True)
-class Bar:
-    kind: str
-    y: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Hour:
-    """One hour's deliveries, and the bars that stand for them."""
-
-    at: datetime
-    counts: Mapping[str, int]
-    x: int
-    bars: list[Bar]
-    is_labelled: bool
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts.values())
-
-    @property
-    def width(self) -> int:
-        return WIDTH - GAP
-
-
-def hours_of(per_hour: Mapping[datetime, Mapping[str, int]], *, until: datetime) -> list[Hour]:
-    """Return the last day hour by hour, the oldest first; an hour in which nothing came is there too."""
+def chart_of_hours(per_hour: Mapping[datetime, Mapping[str, int]], *, until: datetime) -> Chart:
+    """Return the last day hour by hour; an hour in which nothing came is there too."""
     last = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     moments = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
     counts = [_by_kind(per_hour.get(moment, {})) for moment in moments]
-    fullest = max(sum(each.values()) for each in counts) or 1
-    return [
-        Hour(moment, each, number * WIDTH, _bars(each, fullest), is_labelled=number % LABELLED == LABELLED - 1)
-        for number, (moment, each) in enumerate(zip(moments, counts, strict=True))
-    ]
+    return Chart(
+        slug="hours",
+        title="Deliveries in the last 24 hours",
+        picture=_picture(moments, counts),
+        table=_table(moments, counts),
+    )
 
 
 def _by_kind(outcomes: Mapping[str, int]) -> dict[str, int]:
     return {kind: sum(outcomes.get(outcome, 0) for outcome in members) for kind, members in KINDS.items()}
 
 
-def _bars(counts: Mapping[str, int], fullest: int) -> list[Bar]:
-    bars, top = [], HEIGHT
-    for kind, count in counts.items():
-        if count:
-            height = max(1, round(count * HEIGHT / fullest))  # one of a thousand is still seen
-            top -= height
-            bars.append(Bar(kind, top, height))
-    return bars
+def _picture(moments: list[datetime], counts: list[dict[str, int]]) -> drawing.Picture:
+    totals, labels = [sum(each.values()) for each in counts], [_clock(moment) for moment in moments]
+    fullest = max(totals)
+    tips = [f"{label}: {_in_words(each)}" for label, each in zip(labels, counts, strict=True)]
+    return drawing.Picture(
+        id="hours",
+        title=f"Deliveries per hour, at most {fullest} in one",
+        description=f"{sum(totals)} deliveries came in {HOURS} hours.",
+        height=TOP + HEIGHT + FOOT,
+        shapes=[
+            drawing.Words(f"{fullest} in an hour", 0, drawing.LINE),
+            *drawing.columns(counts, tips=tips, top=TOP, height=HEIGHT, fullest=fullest),
+            drawing.Line("axis", 0, TOP + HEIGHT + 0.5, 100, TOP + HEIGHT + 0.5),
+            *drawing.under(labels, y=TOP + HEIGHT + drawing.LINE + 1),
+        ],
+    )
+
+
+def _table(moments: list[datetime], counts: list[dict[str, int]]) -> Table:
+    rows: list[tuple[str | int, ...]] = [
+        (f"{moment:%Y-%m-%d} {_clock(moment)}", *each.values(), sum(each.values()))
+        for moment, each in zip(moments, counts, strict=True)
+    ]
+    return Table("Deliveries by hour, the newest first", HEADINGS, rows[::-1])
+
+
+def _clock(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%H:%M}"
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    words = zip(("handled or ignored", "waiting", "failed or rejected"), counts.values(), strict=True)
+    return ", ".join(f"{count} {word}" for word, count in words if count) or "none"

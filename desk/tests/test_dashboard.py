@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from cards.models import Authorization
 from customers.models import NewKind, UnknownReason
 from customers.tests.making import make_customer
-from desk.hours import HEIGHT, hours_of
+from desk.hours import chart_of_hours
 from provider.actions import want
 from provider.models import CallKind, CallState, ProviderCall
 from webhooks.models import Refusal
@@ -158,17 +158,16 @@ def test_an_hour_shows_what_came_and_what_became_of_it(as_admin: Client) -> None
     assert "3 in an hour" in page
 
 
-def test_bars_stand_on_each_other_and_fill_the_height() -> None:
+def test_an_hour_without_deliveries_has_its_place_and_its_row() -> None:
     now = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
-    noon = now.replace(minute=0)
 
-    hours = hours_of({noon: {"HANDLED": 999, "FAILED": 1}}, until=now)
+    chart = chart_of_hours({now.replace(minute=0): {"HANDLED": 999, "FAILED": 1}}, until=now)
 
-    assert (len(hours), hours[-1].at, hours[-1].total, hours[0].total) == (24, noon, 1000, 0)
-    good, bad = hours[-1].bars
-    assert good.y + good.height == HEIGHT
-    assert bad.y + bad.height == good.y
-    assert bad.height == 1
+    assert len(chart.table.rows) == 24
+    assert chart.table.rows[0] == ("2026-04-15 12:00", 999, 0, 1, 1000)
+    assert chart.table.rows[-1] == ("2026-04-14 13:00", 0, 0, 0, 0)
+    assert chart.picture is not None
+    assert "12:00: 999 handled or ignored, 1 failed or rejected" in str(chart.picture)
 
 
 def test_the_page_takes_as_many_queries_on_a_busy_day(
