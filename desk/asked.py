@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from vault.masking import mask_card_numbers
+
 LONGEST = 200  # characters that are read
 SHORTEST_NAME, SHORTEST_PHONE, SHORTEST_ID = 2, 5, 4
 
@@ -23,7 +25,6 @@ PREFIX = re.compile(rf"(?:^|(?<=\s))({'|'.join(PREFIXES)}):", re.IGNORECASE)
 AMOUNT = re.compile(r"[$€]?\s?(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?)(?:\s?([A-Za-z]{3}))?")
 LAST_FOUR = re.compile(r"[•*xX\s]*(\d{4})")
 PHONE = re.compile(r"\+?[\d\s().\-/]+")
-CARD_NUMBER = re.compile(r"(?<![\d+])(?:\d[ -]?){11,15}(\d{4})(?!\d)")
 
 
 class Unclear(ValueError):  # noqa: N818 - it is what was typed
@@ -60,8 +61,7 @@ class Asked:
 
 def tidy(typed: str) -> str:
     """Return what was typed as it may be shown again: a whole card number keeps its last four digits."""
-    text = " ".join(typed.replace("\0", " ").split())[:LONGEST]
-    return CARD_NUMBER.sub(lambda found: f"•••• {found[1]}" if _is_card_number(found[0]) else found[0], text)
+    return mask_card_numbers(" ".join(typed.replace("\0", " ").split())[:LONGEST])
 
 
 def readings(text: str) -> list[Asked]:
@@ -169,10 +169,3 @@ def _mixed(text: str) -> Iterator[Asked]:
 def _start_of_email(text: str) -> Iterator[Asked]:
     if re.fullmatch(r"(?=.*[._+\d-])(?=.*[A-Za-z])\S{3,}", text):
         yield Asked(email=text)
-
-
-def _is_card_number(text: str) -> bool:
-    """Answer by the check digit that card numbers end with (Luhn's), which phones and ids have by chance only."""
-    digits = [int(digit) for digit in text if digit.isdigit()][::-1]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -8,6 +8,7 @@ MASK = "••••"
 EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 DAY = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})\b")
 NUMBER = re.compile(r"\+?\d[\d ()-]{5,}\d|\w{6,}")
+CARD_NUMBER = re.compile(r"(?<![\d+])(?:\d[ -]?){11,15}(\d{4})(?!\d)")
 FEWEST_DIGITS = 5  # of what is taken for somebody's number
 
 
@@ -28,6 +29,11 @@ def mask_text(text: str) -> str:
     return NUMBER.sub(_mask_if_number, DAY.sub(MASK, text))
 
 
+def mask_card_numbers(text: str) -> str:
+    """Return somebody's words with the last four digits of each whole card number: no more of one is ever kept."""
+    return CARD_NUMBER.sub(lambda found: f"{MASK} {found[1]}" if _is_card_number(found[0]) else found[0], text)
+
+
 def in_all_text(value: Any, hide: Callable[[str], str]) -> Any:
     """Return a value as JSON has it, with each text in it put through `hide`. Keys and structure stay."""
     if isinstance(value, dict):
@@ -40,3 +46,10 @@ def in_all_text(value: Any, hide: Callable[[str], str]) -> Any:
 def _mask_if_number(found: re.Match[str]) -> str:
     digits = sum(character.isdigit() for character in found[0])
     return mask_number(found[0]) if digits >= FEWEST_DIGITS else found[0]
+
+
+def _is_card_number(text: str) -> bool:
+    """Answer by the check digit that card numbers end with (Luhn's), which phones and ids have by chance only."""
+    digits = [int(digit) for digit in text if digit.isdigit()][::-1]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
