@@ -19,6 +19,8 @@ class Kind(models.TextChoices):
     DOCUMENT_ERASED = "document.erased", "erased a document"
     STRAY_FILE_REMOVED = "stray_file.removed", "removed a file that no document names"
     ANSWERS_KEPT = "answers.kept", "typed answers that are not sent yet"
+    NOTE_WRITTEN = "note.written", "wrote a note"
+    NOTE_WITHDRAWN = "note.withdrawn", "withdrew a note"
     REASON_WRITTEN = "rejection_reason.written", "wrote a rejection reason"
     DIFFERENCE_FOLLOWED = "difference.followed", "followed a change at CryptoMate"
     DIFFERENCE_TAKEN = "difference.taken", "took CryptoMate’s value"

@@ -255,7 +255,7 @@ def _issuing(
 def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer a poll of the customer's cards, while one is being issued."""
     customer = get_object_or_404(Customer, pk=pk)
-    told = timeline(customer, hide=sight_of(request.user, customer).hides(customer))
+    told = timeline(customer, hide=sight_of(request.user, customer).hides(customer), to=request.user)
     context = {**pages.customer_cards(customer, request.user), "timeline": told}
     return render(request, "cards/_issuing.html", context)
 

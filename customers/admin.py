@@ -20,7 +20,16 @@ from customers.comparison_admin import ComparisonAdmin as ComparisonAdmin
 from customers.differences import Difference
 from customers.facts import mask_phone
 from customers.masking import veil
-from customers.models import Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange, normal_id_number
+from customers.models import (
+    Customer,
+    Document,
+    EnablementRequest,
+    Mention,
+    Note,
+    RequirementSnapshot,
+    StatusChange,
+    normal_id_number,
+)
 from customers.policies import NotAllowed
 from customers.reason_admin import RejectionReasonAdmin as RejectionReasonAdmin
 from customers.threshold_admin import QualityThresholdAdmin as QualityThresholdAdmin
@@ -111,6 +120,7 @@ class CustomerAdmin(RecordAdmin[Customer]):
         ("deliveries", "webhooks.webhookevent", "customer_id", "pk"),
         ("differences", "customers.discrepancy", "customer", "pk"),
         ("notices", "cards.notice", "customer", "pk"),
+        ("notes", "customers.note", "customer", "pk"),
         ("audit log", "audit.event", "customer_id", "pk"),
     ]
     actions = ["ask_now"]
@@ -246,6 +256,42 @@ class DocumentAdmin(OfCustomerAdmin[Document]):
     @admin.display(description="request")
     def request_link(self, document: Document) -> str | SafeString:
         return request_link(document.request)
+
+
+@admin.register(Note)
+class NoteAdmin(OfCustomerAdmin[Note]):
+    """Who wrote when. What it says is read on the customer's page, by those who may see it."""
+
+    list_display = ["at", "customer_link", "by", "withdrawn_at"]
+    list_select_related = ["customer", "by"]
+    list_filter = ["at"]
+    search_fields = ["pk__exact", "customer_id__exact", "customer__api_id__exact"]
+    search_help_text = "The id of a note or a customer, whole."
+    ordering = ["-at"]
+    leads_to = [("whom it mentions", "customers.mention", "note", "pk")]
+    fields = ["customer_link", "by", "at", "withdrawn_at", "read_it"]
+    readonly_fields = ["customer_link", "read_it"]
+
+    @admin.display(description="what it says")
+    def read_it(self, note: Note) -> SafeString:
+        address = reverse("customers:detail", args=[note.customer_id])
+        return format_html('<a href="{}">Read it on the customer’s page</a>', address)
+
+
+@admin.register(Mention)
+class MentionAdmin(RecordAdmin[Mention]):
+    list_display = ["at", "note_link", "person", "seen_at"]
+    list_select_related = ["note", "person"]
+    list_filter = ["at"]
+    search_fields = ["pk__exact", "note_id__exact", "person__username__exact"]
+    search_help_text = "The id of a mention or a note, or a person’s name, whole."
+    ordering = ["-at"]
+    fields = ["note_link", "person", "at", "seen_at"]
+    readonly_fields = ["note_link"]
+
+    @admin.display(description="note")
+    def note_link(self, mention: Mention) -> str | SafeString:
+        return link_to(mention.note)
 
 
 class UnexpectedFilter(Among):

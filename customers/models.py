@@ -22,6 +22,8 @@ from customers.comparisons import ListedRecord as ListedRecord
 from customers.name_words import NOTE_WORDS, SearchName
 from customers.name_words import NameWord as NameWord
 from customers.new_kinds import NewKind as NewKind
+from customers.notes import Mention as Mention
+from customers.notes import Note as Note
 from customers.reasons import RejectionReason as RejectionReason
 from customers.reasons import UnknownReason as UnknownReason
 from customers.status_changes import HasStatus

@@ -138,7 +138,7 @@ def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] |
     typed = unsaved_by(user, customer, person)
     shown: dict[str, Any] = {"table": standing.table, "unsaved": typed, "chosen": chosen}
     cards = cards_of(customer, request, standing.checklist, person, **shown) if request else []
-    return CustomerPage(standing, person, cards, _context(standing, person))
+    return CustomerPage(standing, person, cards, _context(standing, person, user))
 
 
 def unsaved_by(user: User, customer: Customer, person: Person) -> Iterable[UnsavedAnswers]:
@@ -161,7 +161,7 @@ def _differences(customer: Customer, person: Person) -> list[Discrepancy]:
     return found
 
 
-def _context(standing: Standing, person: Person) -> dict[str, Any]:
+def _context(standing: Standing, person: Person, user: User) -> dict[str, Any]:
     customer = standing.customer
     is_long = display.is_long_in_review(standing)
     hide = person.sight.hides(customer)
@@ -186,7 +186,7 @@ def _context(standing: Standing, person: Person) -> dict[str, Any]:
         "facts": known,
         "is_masked": any(fact.is_masked for fact in known),
         "differences": differences,
-        "timeline": timeline(customer, news, hide=hide),
+        "timeline": timeline(customer, news, hide=hide, to=user),
         "news": news[0] if news else None,
         "news_lines": [hide(line) for line in news[0].lines] if news else [],
         "unchanged_since": _unchanged_since(standing, news),

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import TextChoices
 
 from audit.kinds import Kind
 from audit.models import Event
 from customers.masking import Hide, as_it_is
-from customers.models import Customer, StatusChange
+from customers.models import Customer, Note, StatusChange
 from customers.snapshots import News
 from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, Source
 from provider.models import CallState, ProviderCall
@@ -22,6 +23,7 @@ LOOKS = (
     Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED, Kind.CUSTOMER_REFRESHED,
     Kind.CARD_REFRESHED, Kind.FOUND_BY_ID_NUMBER,
 )  # fmt: skip
+TOLD_ELSEWHERE = (Kind.NOTE_WRITTEN,)  # the note itself is there
 # The words of each machine; an app whose rows belong to customers adds its own at start.
 STATUSES: dict[str, type[TextChoices]] = {
     "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
@@ -40,6 +42,11 @@ class Entry:
     note: str = ""
     trace_id: str = ""
     picture: str = ""
+    words: str = ""  # a colleague's, as they were written
+    note_id: UUID | None = None  # of the note that the person who reads it may withdraw
+
+    def through(self, hide: Hide) -> "Entry":
+        return replace(self, text=hide(self.text), note=hide(self.note), words=hide(self.words))
 
     @property
     def short_trace(self) -> str:
@@ -50,20 +57,26 @@ class Entry:
         return self.picture or ICONS[self.meaning]
 
 
-def timeline(customer: Customer, news: Iterable[News] = (), *, hide: Hide = as_it_is) -> list[Entry]:
+def timeline(
+    customer: Customer, news: Iterable[News] = (), *, hide: Hide = as_it_is, to: User | None = None
+) -> list[Entry]:
     """Return the newest entries, newest first, through `hide`. `news` is what the provider's answers changed."""
+    notes = customer.notes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
     calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
-    events = Event.objects.about_customer(customer.pk).exclude(kind__in=LOOKS).latest_first()[:LONGEST]
+    events = (
+        Event.objects.about_customer(customer.pk).exclude(kind__in=(*LOOKS, *TOLD_ELSEWHERE)).latest_first()[:LONGEST]
+    )
     names = names_of(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
     entries = [
         *map(_of_event, events),
         *map(_of_news, news),
+        *(_of_note(note, to) for note in notes),
         *(_of_call(call, names.get(call.target_id, "")) for call in calls),
         *(_of_change(change, names.get(change.object_id, "")) for change in changes),
     ]
     newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
-    return [replace(entry, text=hide(entry.text), note=hide(entry.note)) for entry in newest]
+    return [entry.through(hide) for entry in newest]
 
 
 def names_of(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:
@@ -136,3 +149,9 @@ def _of_news(news: News) -> Entry:
 
 def _of_event(event: Event) -> Entry:
     return Entry(at=event.at, text=f"{event.who} {event.label}", note=event.note, picture="person")
+
+
+def _of_note(note: Note, to: User | None) -> Entry:
+    withdrawable = note.pk if to and note.by_id == to.pk and not note.is_withdrawn else None
+    text = f"{note.by.get_username()} wrote a note{', withdrawn since' if note.is_withdrawn else ''}"
+    return Entry(at=note.at, text=text, words=note.shown_text, picture="person", note_id=withdrawable)

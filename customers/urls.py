@@ -1,6 +1,15 @@
 from django.urls import include, path, register_converter
 
-from customers import call_views, document_views, draft_views, reading_views, reveal_views, unsaved_views, views
+from customers import (
+    call_views,
+    document_views,
+    draft_views,
+    note_views,
+    reading_views,
+    reveal_views,
+    unsaved_views,
+    views,
+)
 
 app_name = "customers"
 
@@ -27,6 +36,9 @@ customer_urls = [
     path("submit/", views.submit, name="submit"),
     path("refresh/", views.refresh, name="refresh"),
     path("reveal/", reveal_views.reveal_data, name="reveal"),
+    path("notes/", note_views.add_note, name="add_note"),
+    path("notes/<uuid:note>/withdraw/", note_views.withdraw_note, name="withdraw_note"),
+    path("unsaved/note/", note_views.keep_note, name="keep_note"),
     path("calls/", call_views.calls, name="calls"),
     path("data/<path:requirement>/", views.save_data, name="save_data"),
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),
@@ -43,6 +55,7 @@ urlpatterns = [
     path("", views.customer_list, name="list"),
     path("new/", views.new, name="new"),
     path("reveals/", reveal_views.reveals, name="reveals"),
+    path("people/", note_views.people, name="people"),
     path("subdivisions/", views.subdivisions, name="subdivisions"),
     path("<uuid:pk>/", include(customer_urls)),
 ]

@@ -17,6 +17,8 @@ from psycopg.errors import UniqueViolation
 from customers import actions, listing
 from customers.forms import CustomerForm, RegistrationForm
 from customers.models import Customer
+from customers.note_actions import mark_customer_seen
+from customers.note_forms import NoteForm, note_form
 from customers.pages import CustomerPage, customer_page, requirement_card
 from customers.paging import Place
 from customers.policies import MAY_EDIT, NotAllowed
@@ -148,8 +150,10 @@ def subdivisions(request: PersonRequest) -> HttpResponse:
 @require_GET
 @permission_required("customers.view_customer", raise_exception=True)
 def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    page = customer_page(get_object_or_404(Customer, pk=pk), request.user, chosen=request.GET)
-    return _whole_page(request, page)
+    customer = get_object_or_404(Customer, pk=pk)
+    mark_customer_seen(customer=customer, by=request.user)
+    page = customer_page(customer, request.user, chosen=request.GET)
+    return whole_page(request, page)
 
 
 @require_GET
@@ -235,7 +239,7 @@ def submit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     refusal = refusal_of(lambda: actions.submit_request(customer=customer, by=request.user))
     if refusal:
         page = customer_page(customer, request.user)
-        return _whole_page(request, page, refusal=refusal, status=409)
+        return whole_page(request, page, refusal=refusal, status=409)
     messages.success(request, "Sent off for review. This page follows the verdict by itself.")
     return redirect("customers:detail", pk=customer.pk)
 
@@ -278,7 +282,7 @@ def _answer(
     fresh = find_card(page.cards, card.wanted.id, is_document=card.wanted.is_document)
     fresh.bound, fresh.refusal = form, refusal
     if not request.htmx:
-        return _whole_page(request, page, status=status)
+        return whole_page(request, page, status=status)
     seen = request.POST.get("seen", "")
     context = {
         **page.context,
@@ -290,8 +294,12 @@ def _answer(
     return render(request, "customers/_answer.html", context, status=status)
 
 
-def _whole_page(request: PersonRequest, page: CustomerPage, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    context = {**page.context, "page": page, "seen": page.seen(), "refusal": refusal}
+def whole_page(
+    request: PersonRequest, page: CustomerPage, *, note: NoteForm | None = None, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    """Draw the page, with the note as it was typed where it was refused."""
+    form = note or note_form(page.standing.customer, request.user)
+    context = {**page.context, "page": page, "seen": page.seen(), "refusal": refusal, "note_form": form}
     return kept_by_nobody(render(request, "customers/detail.html", context, status=status))
 
 

@@ -22,7 +22,7 @@ from audit.kinds import Kind
 from audit.models import Event, Seal
 from audit.signing import signing_keys
 from cards.models import LIMITS, Card
-from customers.models import EDITABLE, Customer, Document, EnablementRequest, RequirementSnapshot, StatusChange
+from customers.models import EDITABLE, Customer, Document, EnablementRequest, Note, RequirementSnapshot, StatusChange
 from customers.timeline import change_in_words, names_of
 from provider.models import ProviderCall
 
@@ -62,6 +62,7 @@ FIELDS: dict[type[Model], tuple[str, ...]] = {
         "id", "api_id", "last4", "expiry", "holder_name", "status", "remote_status", "hold_reason", "approval_method",
         *LIMITS, "issued_by", "issued_at",
     ),
+    Note: ("id", "at", "by", "text", "withdrawn_at"),
     Event: (
         "seq", "id", "at", "actor_name", "kind", "label", "object_type", "object_id", "is_intact", "source", "ip",
         "request_id",
@@ -88,6 +89,7 @@ class Case:
     calls: list[ProviderCall]
     documents: list[Document]
     cards: list[Card]
+    notes: list[Note]
     events: list[Event]
 
     @property
@@ -98,8 +100,9 @@ class Case:
         rows = {change.object_id for change in self.changes} | {call.target_id for call in self.calls}
         names = names_of(self.customer, rows)
         entries = [
-            *(_of_event(event) for event in self.events if event.kind not in LOOKS),
+            *(_of_event(event) for event in self.events if event.kind not in (*LOOKS, Kind.NOTE_WRITTEN)),
             *(_of_call(call, names.get(call.target_id, "")) for call in self.calls),
+            *(_of_note(note) for note in self.notes),
             *(_of_change(change, names.get(change.object_id, "")) for change in self.changes),
         ]
         return sorted(entries, key=lambda entry: entry.at)
@@ -114,6 +117,7 @@ def case_of(customer: Customer) -> Case:
         calls=list(ProviderCall.objects.about(customer.pk).select_related("wanted_by").order_by("wanted_at")),
         documents=list(customer.documents.select_related("uploaded_by").order_by("created_at")),
         cards=list(Card.objects.filter(customer=customer).select_related("issued_by").order_by("issued_at")),
+        notes=list(customer.notes.select_related("by").order_by("at", "pk")),
         events=list(Event.objects.about_customer(customer.pk).order_by("seq")),
     )
 
@@ -139,7 +143,7 @@ def _files(case: Case, *, by: AbstractBaseUser, now: datetime, fingerprint: str)
     context = {"case": case, "by": by, "now": now, "fingerprint": fingerprint}
     yield "summary.html", render_to_string("desk/case_file.html", context).encode()
     yield "customer.json", _json(_row(case.customer))
-    for name in ("requests", "snapshots", "changes", "calls", "documents", "cards"):
+    for name in ("requests", "snapshots", "changes", "calls", "documents", "cards", "notes"):
         yield f"{name}.json", _json([_row(row) for row in getattr(case, name)])
     yield "events.json", _json([_event(event) for event in case.events])
     yield "looks.json", _json([_event(event) for event in case.looks])
@@ -182,6 +186,11 @@ def _of_change(change: StatusChange, name: str) -> Entry:
         change_in_words(change, name),
         change.note,
     )
+
+
+def _of_note(note: Note) -> Entry:
+    withdrawn = f" (withdrawn {note.withdrawn_at:%Y-%m-%d %H:%M %Z})" if note.withdrawn_at else ""
+    return Entry(note.at, note.by.get_username(), f"wrote a note{withdrawn}", note.text)
 
 
 def _of_call(call: ProviderCall, name: str) -> Entry:

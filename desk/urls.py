@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import case_file_views, difference_views, search_views, views
+from desk import case_file_views, difference_views, mention_views, search_views, views
 
 app_name = "desk"
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.queue, name="queue"),
     path("queue/cases/", views.queue_cases, name="queue_cases"),
     path("search/", search_views.search, name="search"),
+    path("mentions/", mention_views.mentions, name="mentions"),
+    path("mentions/<uuid:pk>/seen/", mention_views.mention_seen, name="mention_seen"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
     path("differences/", difference_views.differences, name="differences"),

@@ -13,10 +13,12 @@ READ_ALL = (
 )  # fmt: skip
 # Asking CryptoMate for the present state, and taking note of what the portal points out.
 ATTEND = ("customers.refresh_customer", "cards.refresh_card", "cards.attend_notice")
+# Writing down what colleagues should know about a customer.
+NOTES = "customers.add_note"
 
 OFFICER = (
     *READ_ALL, *ATTEND,
-    "customers.add_customer", "customers.change_customer", "customers.submit_customer",
+    "customers.add_customer", "customers.change_customer", "customers.submit_customer", NOTES,
     "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
     "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
     "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy",
@@ -34,7 +36,7 @@ RECORDS = (
     "customers.view_document", "customers.view_statuschange", "customers.view_rejectionreason",
     "customers.view_unknownreason", "customers.view_newkind", "customers.view_unsavedanswers",
     "customers.view_qualitythreshold", "customers.view_discrepancy", "customers.view_comparison",
-    "customers.view_comparisonclock", "customers.view_listedrecord",
+    "customers.view_comparisonclock", "customers.view_listedrecord", "customers.view_note", "customers.view_mention",
     "provider.view_providercall", "provider.view_country", "provider.view_subdivision",
     "provider.view_identificationtype", "provider.view_turn", "provider.view_circuit", "provider.view_outage",
     "provider.view_shapechange",
@@ -51,14 +53,16 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Senior officer": (
         *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
     ),
-    "Support": (*READ_ALL, *ATTEND, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data"),
+    "Support": (
+        *READ_ALL, *ATTEND, NOTES, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data",
+    ),
     "Auditor": (
         *RECORDS, "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
         "audit.export_event", "audit.make_case_file",
     ),
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
-        *RECORDS, *ATTEND, *WORDING,
+        *RECORDS, *ATTEND, *WORDING, NOTES,
         "auth.add_user", "auth.change_user", "auth.add_group", "auth.change_group",
         "customers.reveal_personal_data",
         "customers.decide_discrepancy", "customers.decide_any_discrepancy", "customers.run_comparison",

@@ -543,7 +543,7 @@ def test_the_list_of_cards_takes_a_fixed_number_of_queries(
         make_card()
     client.get(url("list"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(url("list"))
 
 
@@ -656,7 +656,7 @@ def test_the_list_of_transactions_takes_a_fixed_number_of_queries(
     client.force_login(support)
     client.get(url("transactions"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(url("transactions"))
 
 

@@ -106,7 +106,7 @@ def test_the_list_costs_the_same_for_one_as_for_many(as_officer: Client, django_
     make_many(20)
 
     # session, person, two of permissions, count, rows, countries
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         as_officer.get("/customers/")
 
 

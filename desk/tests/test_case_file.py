@@ -19,6 +19,7 @@ from audit.kinds import Kind
 from audit.models import Event
 from audit.sealing import seal_all
 from customers.models import Customer
+from customers.note_actions import add_note, withdraw_note
 from customers.policies import NotAllowed
 from customers.statuses import Source
 from customers.tests.making import make_customer, make_document, make_request
@@ -37,6 +38,7 @@ def customer(officer: User) -> Customer:
     make_document(request, status="UPLOADED", front_sha256="f" * 64, metadata={"number": "AB1234567"})
     customer.change_status("ACTIVE", source=Source.OFFICER, by=officer, note="Seen in person")
     want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=officer)
+    withdraw_note(note=add_note(customer=customer, text="Looks like his brother", by=officer), by=officer)
     seal_all()
     return customer
 
@@ -66,12 +68,16 @@ def test_a_case_file_holds_all_that_is_on_record_and_is_on_record_itself(
     file = made(as_auditor, customer)
 
     summary = file.read("summary.html").decode()
-    for words in ("Maria Barber", "AB1234567", "Blurred photo", "f" * 64, "Customer: Active", "Save the customer"):
+    for words in ("Maria Barber", "AB1234567", "Blurred photo", "f" * 64, "Customer: Active", "Save the customer",
+                  "Looks like his brother", "wrote a note (withdrawn "):  # fmt: skip
         assert words in summary
     assert "made the case file of the customer" in summary.partition("Who looked")[2]
     assert "<script" not in summary
     assert json.loads(file.read("documents.json"))[0]["metadata"] == {"number": "AB1234567"}
     assert json.loads(file.read("changes.json"))[0]["by"] == "officer"
+    [note] = json.loads(file.read("notes.json"))
+    assert (note["by"], note["text"]) == ("officer", "Looks like his brother")
+    assert note["withdrawn_at"]
     assert len(json.loads(file.read("snapshots.json"))) == len(json.loads(file.read("requests.json"))) == 1
     looks = json.loads(file.read("looks.json"))
     assert [(look["actor_name"], look["kind"]) for look in looks] == [("auditor", "case_file.made")]

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
 
+from customers.models import Mention
+
 register = template.Library()
 
 
@@ -57,6 +59,12 @@ def address(name: str) -> str:
         return reverse(name)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def unseen_mentions(user: User | AnonymousUser) -> int:
+    """Return in how many notes the person is mentioned that they have not seen. One look into a short index."""
+    return Mention.objects.of(user).unseen().count()
 
 
 @register.simple_tag

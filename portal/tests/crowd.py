@@ -54,6 +54,8 @@ def add_rows(number: int, *, of: Customer | None = None) -> Customer:
     Discrepancy.objects.create(record="CUSTOMER", key=name, customer=customer, field="city", label="City")
     person = User.objects.create_user(name)
     customer.unsaved_answers.create(person=person, card=name)
+    note = customer.notes.create(text="Called", by=person)
+    note.mentions.create(person=person, at=note.at)
     with transaction.atomic():
         record(kind=Kind.CUSTOMER_UPDATED, by=person, customer_id=customer.pk, subject=customer)
     card = Card.objects.filter(customer=of).first() if of else None

@@ -18,7 +18,7 @@ from cards.statuses import EventKind
 from cards.tests.making import make_card, make_purchase
 from cryptomate.testing import passport_requirement, phone_requirement
 from customers.comparisons import Discrepancy
-from customers.models import Customer, Document
+from customers.models import Customer, Document, Mention, Note
 from customers.snapshots import keep_snapshot
 from customers.statuses import DocumentStatus, Source
 from customers.tests.making import make_customer, make_request
@@ -48,6 +48,7 @@ class Planted:
     delivery: WebhookEvent
     decision: Authorization
     event: Event
+    note: Note
 
     def ids(self) -> dict[str, Any]:
         return {name: row.pk for name, row in vars(self).items()}
@@ -72,7 +73,7 @@ def plant() -> Planted:
     deliver(captured("authorization", operation_id="planted"))
     return Planted(
         customer, document, card, _purchase(card), _challenge(card), Notice.objects.get(), difference, delivery,
-        Authorization.objects.get(), _event(customer),
+        Authorization.objects.get(), _event(customer), _note(customer),
     )  # fmt: skip
 
 
@@ -130,3 +131,10 @@ def _event(customer: Customer) -> Event:
         kind=Kind.CUSTOMER_UPDATED, by=None, customer_id=customer.pk, subject=customer, before=before,
         after={"email": "new@planted.example", "city": STREET, "status": "REJECTED"}, note=QUOTE,
     )  # fmt: skip
+
+
+def _note(customer: Customer) -> Note:
+    """Mention everybody there is: each finds it under their mentions."""
+    note = Note.objects.create(customer=customer, text=QUOTE, by=User.objects.get(username="typist"))
+    Mention.objects.bulk_create(Mention(note=note, person=person, at=note.at) for person in User.objects.all())
+    return note

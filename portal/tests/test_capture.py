@@ -26,6 +26,7 @@ from provider.models import ProviderCall
 CAPTURED = {
     "customers_customer", "customers_enablementrequest", "customers_requirementsnapshot", "customers_document",
     "customers_statuschange", "customers_rejectionreason", "customers_qualitythreshold", "customers_discrepancy",
+    "customers_note",
     "cards_card", "cards_velocityrule", "provider_providercall", "webhooks_webhookevent",
     "auth_user", "auth_group", "auth_user_groups", "auth_user_user_permissions", "auth_group_permissions",
     "mfa_authenticator",

@@ -35,6 +35,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "desk:queue_cases": (ALL, NOBODY),
     "desk:search": (ALL, ALL),
     "desk:dashboard": (ALL, NOBODY),
+    "desk:mentions": (ALL, NOBODY),
+    "desk:mention_seen": (NOBODY, ALL),
     "desk:case_file": (NOBODY, "senior auditor"),
     "desk:differences": ("officer senior auditor admin", NOBODY),
     "desk:compare": (NOBODY, "senior admin"),
@@ -52,6 +54,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "customers:refresh": (NOBODY, WRITERS),
     "customers:reveal": (ALL, ALL),
     "customers:calls": (ALL, NOBODY),
+    "customers:people": (WRITERS, NOBODY),
+    "customers:add_note": (NOBODY, WRITERS),
+    "customers:keep_note": (NOBODY, WRITERS),
+    "customers:withdraw_note": (NOBODY, WRITERS),
     "customers:save_data": (NOBODY, OFFICERS),
     "customers:keep_data": (NOBODY, OFFICERS),
     "customers:keep_document": (NOBODY, OFFICERS),
@@ -109,6 +115,7 @@ MASKED_FOR = ("support", "admin")
 ARGUMENTS: dict[str, dict[str, str]] = {
     "desk": {"pk": "difference"},
     "desk:case_file": {"pk": "customer"},
+    "desk:mention_seen": {"pk": "note"},
     "customers": {"pk": "customer"},
     "cards": {"pk": "card"},
     "cards:customer_cards": {"pk": "customer"},
@@ -147,7 +154,7 @@ def _plainly(status: int) -> Callable[..., HttpResponse]:
 
 def arguments_of(name: str, planted: Planted) -> dict[str, Any]:
     found = re.findall(r"<(\w+):(\w+)>", ROUTES[name])
-    rows = {"document": "document", "challenge": "challenge", "notice": "notice"}
+    rows = {name: name for name in ("document", "challenge", "notice", "note")}
     rows |= ARGUMENTS.get(name) or ARGUMENTS.get(name.partition(":")[0], {})
     plain = {**PLAIN_ARGUMENTS, "requirement": _requirement(name)}
     return {

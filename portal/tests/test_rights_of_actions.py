@@ -67,6 +67,11 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "customers.draft_actions.keep_image": (OFFICERS, lambda p: {
         "customer": p.customer, "requirement_id": IMAGE, "document_type": "passport", "side": "front", "image": None,
         "seen": ""}),
+    "customers.note_actions.add_note": (WRITERS, lambda p: {"customer": p.customer, "text": "Called, will send it"}),
+    "customers.note_actions.withdraw_note": (WRITERS, lambda p: {"note": p.note}),
+    "customers.note_actions.keep_unsent": (WRITERS, lambda p: {"customer": p.customer, "text": "Called"}),
+    "customers.note_actions.mark_seen": (ALL, lambda p: {"note": p.note}),
+    "customers.note_actions.mark_customer_seen": (ALL, lambda p: {"customer": p.customer}),
     "customers.reason_actions.write_reason": ("senior admin", lambda _: {
         "reason": RejectionReason(pattern="x", staff_text="x", customer_text="x", remedy="FINAL")}),
     "customers.reveal_actions.reveal": (ALL, lambda p: {

@@ -83,7 +83,7 @@ def test_the_log_takes_as_many_queries_for_fifty_rows_as_for_one(
     for _ in range(50):
         make_event(card_id=card.pk)
 
-    with django_assert_num_queries(5):  # session, person, two for permissions, the rows
+    with django_assert_num_queries(6):  # session, person, two for permissions, the rows, mentions
         as_support.get(LOG)
 
 
