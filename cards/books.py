@@ -4,6 +4,7 @@ Whoever changes a card's books turns the page: the version on the card's clock g
 a page that somebody turned meanwhile is never written. Who needs several statements locks the page before reading it.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,12 @@ LEFT JOIN cards_transactionevent AS event ON event.card_id = card.id
 WHERE card.{column} = %s
 """
 PAGES = {column: numbered(PAGE.format(column=column)) for column in ("id", "api_id")}
+COLUMNS = [str(field.column) for field in TransactionEvent._meta.concrete_fields]
+PLACED_EVENTS = numbered(f"""
+SELECT {", ".join(f"event.{column}" for column in COLUMNS)}, placement.transaction_id, placement.how
+FROM cards_transactionevent AS event LEFT JOIN cards_placement AS placement ON placement.event_id = event.id
+WHERE event.id = ANY(%s)
+""")  # noqa: S608 - names of our own columns
 MOVED = """
 INSERT INTO cards_cardclock (card_id, version, moved_at, next_poll_at)
 SELECT %s::uuid, 1, %s::timestamptz, %s::timestamptz FROM patience
@@ -48,6 +55,9 @@ SET version = cards_cardclock.version + 1, moved_at = excluded.moved_at,
 WHERE cards_cardclock.version = %s OR %s
 RETURNING card_id
 """
+
+
+Standing = Mapping[int, tuple[UUID, str]]  # by event: its purchase, and how it was found to belong there
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,17 @@ def read_page(card: UUID | str, *, asked_after: datetime) -> Page | None:
     found = Card.from_db(connection.alias, ["id", "customer_id", "approval_method"], rows[0][:3])
     version, next_pk, was_asked = rows[0][3:6]
     return Page(found, version, next_pk, was_asked, [Entry(*row[6:]) for row in rows if row[6] is not None])
+
+
+def read_events(keys: Collection[int]) -> tuple[list[TransactionEvent], Standing]:
+    """Return the events of these keys, in no order, and where those of them stand that were placed."""
+    if not keys:
+        return [], {}
+    with raw_cursor() as cursor:
+        cursor.execute(PLACED_EVENTS, [list(keys)])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    events = [TransactionEvent.from_db(connection.alias, COLUMNS, row[:-2]) for row in rows]
+    return events, {event.pk: row[-2:] for event, row in zip(events, rows, strict=True) if row[-1] is not None}
 
 
 def _column(card: UUID | str) -> str:

@@ -1,17 +1,16 @@
 """A card's events become purchases: recorded once, placed together with what they can touch, added up from scratch."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from cards.books import Page, lock, note_change, note_movement, read_page, turn
+from cards.books import Page, Standing, lock, note_change, note_movement, read_events, read_page, turn
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
@@ -31,8 +30,6 @@ INSERT INTO cards_placement (event_id, transaction_id, how, repeats)
 SELECT event, purchase, how, 0 FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS moved (event, purchase, how)
 ON CONFLICT (event_id) DO UPDATE SET transaction_id = excluded.transaction_id, how = excluded.how
 """
-
-Standing = Mapping[int, tuple[UUID, str]]  # by event: its purchase, and how it was found to belong there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,11 +167,11 @@ def recompute(card: Card) -> None:
     """Place all events of the card anew and bring every purchase in line. Takes the card's lock."""
     lock(card.pk)
     page = _page(card, [])
-    events = list(card.events.select_related("placement"))
+    events, standing = read_events([entry.pk for entry in page.entries])
     groups = place(events)
     writing = Together()
     note_change(page, writing)
-    _bring_in_line(card, groups, groups, _standing(events), writing)
+    _bring_in_line(card, groups, groups, standing, writing)
     writing.execute()
 
 
@@ -196,18 +193,12 @@ def _place_around(page: Page, new: Sequence[TransactionEvent], writing: Together
     """Place the new events and all that a chain of merchants and operation ids connects with them."""
     links_of = {entry.pk: entry.links for entry in page.entries} | {event.pk: links_of_event(event) for event in new}
     touched = set[int]().union(*(neighbourhood(links_of, event.pk) for event in new)) - {event.pk for event in new}
-    around = list(page.card.events.filter(pk__in=touched).select_related("placement")) if touched else []
-    standing = _standing(around)
+    around, standing = read_events(touched)
     groups = place([*new, *around])
     _bring_in_line(page.card, groups, _changed(groups, standing), standing, writing)
     if page.was_asked:
         members = [{event.pk for event, _ in group.placed} for group in groups]
         compare(page.card, new, writing, beside=lambda event: next(each for each in members if event.pk in each))
-
-
-def _standing(events: Iterable[TransactionEvent]) -> Standing:
-    placements = [placement for event in events if (placement := getattr(event, "placement", None))]
-    return {each.event_id: (each.transaction_id, each.how) for each in placements}
 
 
 def _changed(groups: Sequence[Group], standing: Standing) -> list[Group]:
