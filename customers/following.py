@@ -21,6 +21,7 @@ from customers.reasons import note_unknown
 from customers.requirements import concerns, requirements_of
 from customers.snapshots import keep_snapshot
 from customers.statuses import REQUEST_WORDS, DocumentStatus, RequestStatus, Source, customer_status
+from customers.wanted import READ_FROM_ANSWER
 from provider import budget
 from provider.models import CallKind, CallState, ProviderCall
 from provider.waking import wake
@@ -135,8 +136,8 @@ def follow_request(
     request.synced_at = asked_at or timezone.now()
     request.save(
         update_fields=[
-            "missing_requirements", "rejected_items", "rejection_code", "rejection_description", "remote_status",
-            "synced_at",
+            "missing_requirements", "rejected_items", *READ_FROM_ANSWER, "rejection_code", "rejection_description",
+            "remote_status", "synced_at",
         ]
     )  # fmt: skip
     keep_snapshot(request, occasion)

@@ -38,6 +38,7 @@ from customers.statuses import (
     Source,
 )
 from customers.unsaved import UnsavedAnswers as UnsavedAnswers
+from customers.wanted import NamesField, refused_keys, wanted_documents, wanted_requirements
 from provider.models import ProviderCall
 from vault.cipher import keyed_hashes
 from vault.fields import EncryptedJSONField, EncryptedTextField, KeyedHashField
@@ -220,6 +221,9 @@ class EnablementRequest(HasStatus):
     remote_status = models.CharField("the provider's word", max_length=40, blank=True)
     missing_requirements = EncryptedJSONField(default=dict, blank=True)
     rejected_items = EncryptedJSONField(default=list, blank=True)
+    wanted_requirements = NamesField(read=wanted_requirements)
+    wanted_documents = NamesField(read=wanted_documents, help_text="Types of which one would do.")
+    refused_keys = NamesField(read=refused_keys)
     rejection_code = models.CharField(max_length=80, blank=True)
     rejection_description = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
