@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     ANSWERS_KEPT = "answers.kept", "typed answers that are not sent yet"
     NOTE_WRITTEN = "note.written", "wrote a note"
     NOTE_WITHDRAWN = "note.withdrawn", "withdrew a note"
+    TARGET_CHOSEN = "target.chosen", "chose how long cases may wait"
     REASON_WRITTEN = "rejection_reason.written", "wrote a rejection reason"
     DIFFERENCE_FOLLOWED = "difference.followed", "followed a change at CryptoMate"
     DIFFERENCE_TAKEN = "difference.taken", "took CryptoMate’s value"

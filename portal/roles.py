@@ -21,7 +21,7 @@ OFFICER = (
     "customers.add_customer", "customers.change_customer", "customers.submit_customer", NOTES,
     "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
     "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
-    "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy",
+    "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy", "desk.work_case",
 )  # fmt: skip
 # What is said to people after a rejection, and how good a photo has to be.
 WORDING = (
@@ -45,6 +45,7 @@ RECORDS = (
     "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
     "cards.view_portalminute", "cards.view_cardclock",
     "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
+    "desk.view_case", "desk.view_spell", "desk.view_target",
 )  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -52,6 +53,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     # The second pair of eyes: decides what officers may not, and writes what they work by.
     "Senior officer": (
         *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
+        "desk.assign_case",
     ),
     "Support": (
         *READ_ALL, *ATTEND, NOTES, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data",
@@ -67,7 +69,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.reveal_personal_data",
         "customers.decide_discrepancy", "customers.decide_any_discrepancy", "customers.run_comparison",
         "provider.hasten_providercall", "provider.acknowledge_shapechange",
-        "cards.change_velocityrule", "webhooks.reprocess", "audit.export_event",
+        "cards.change_velocityrule", "webhooks.reprocess", "audit.export_event", "desk.change_target",
     ),
 }  # fmt: skip
 OPEN_DJANGO_ADMIN = ("Senior officer", "Auditor", "Admin")  # whose people get staff accounts

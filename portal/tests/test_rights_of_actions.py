@@ -21,6 +21,7 @@ from customers.pages import requirement_card
 from customers.policies import NotAllowed
 from customers.reveal_actions import RevealReason
 from customers.thresholds import QualityThreshold
+from desk.targets import Target
 from portal.tests.planted import Planted, plant
 from portal.tests.test_rights import ALL, OFFICERS, ROLES, WRITERS
 from provider.models import ProviderCall
@@ -84,6 +85,8 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "desk.actions.make_case_file": ("senior auditor", lambda p: {"customer": p.customer, "now": NOW}),
     "desk.differences.take": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
+    "desk.target_actions.choose_target": ("admin", lambda _: {
+        "target": Target(waits_for="US", due_soon_after_hours=1, late_after_hours=2)}),
     "provider.actions.hasten": ("admin", lambda _: {"call": ProviderCall.objects.first()}),
     "provider.shape_watch.acknowledge": ("admin", lambda _: {"changes": [], "now": NOW}),
     "webhooks.actions.process_again": ("admin", lambda p: {"event": p.delivery, "now": NOW}),
