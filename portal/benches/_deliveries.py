@@ -31,10 +31,10 @@ def authorized(number: int, mark: str, amount: Decimal = USUAL) -> Request:
     return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
 
 
-def authorizations(cards: int, *, seed: int = 1) -> Iterator[Request]:
+def authorizations(cards: int) -> Iterator[Request]:
     """Return purchases without end: cards at random, and now and then one that must not be approved."""
-    chance = random.Random(seed)  # noqa: S311 - the same purchases in every run
     run = new_run()
+    chance = random.Random(run)  # noqa: S311 - see purchase_events
     special = _special(cards)
     for number in count():
         kind = chance.randrange(100)
@@ -44,10 +44,13 @@ def authorizations(cards: int, *, seed: int = 1) -> Iterator[Request]:
         yield authorization(chosen, f"{run}-{number}", amount)
 
 
-def purchase_events(cards: int, *, seed: int = 1) -> Iterator[Request]:
-    """Return what the provider sends after a purchase, without end, each on a card at random."""
-    chance = random.Random(seed)  # noqa: S311 - the same cards in every run
+def purchase_events(cards: int) -> Iterator[Request]:
+    """Return what the provider sends after a purchase, without end, each on a card at random.
+
+    Other cards in every run: the database is kept, and the books of cards drawn again would grow from run to run.
+    """
     run = new_run()
+    chance = random.Random(run)  # noqa: S311 - it chooses cards
     for number in count():
         yield authorized(chance.randrange(cards), f"{run}-{number}")
 
