@@ -1,4 +1,6 @@
 import functools
+import gc
+import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from django.apps import apps
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from psycopg import sql
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from audit.door import come_as_portal
 from cards import decisions
@@ -32,6 +35,28 @@ come_as_portal()  # what tests write to set the scene is no act that went round 
 answer_of_child = functools.lru_cache(maxsize=100)(child.answer)  # the same photo is opened in many tests
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+_list_static_files = WhiteNoiseMiddleware.add_files_from_finders
+_static_files: dict[str, Any] = {}
+
+
+def _list_static_files_once(middleware: WhiteNoiseMiddleware) -> None:
+    """Look for them with the first client: each has middleware of its own, and the files stay what they are."""
+    if not _static_files:
+        _list_static_files(middleware)
+        _static_files.update(middleware.files)
+    middleware.files.update(_static_files)
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _list_static_files_once
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep the collector of cycles from looking again and again through a million objects that stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,9 +86,14 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, 
 
 
 @pytest.fixture(autouse=True)
-def _documents_in_a_folder_of_the_test(settings: Any, tmp_path: Any) -> None:
-    settings.VAR_DIR = tmp_path
-    settings.DOCUMENT_STORAGE = str(tmp_path / "documents")
+def _documents_in_a_folder_of_the_test(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # `tmp_path` reads the names of all folders that there are before it makes another one.
+    settings.VAR_DIR = tmp_path_factory.getbasetemp() / f"var-{next(_folders)}"
+    settings.VAR_DIR.mkdir()
+    settings.DOCUMENT_STORAGE = str(settings.VAR_DIR / "documents")
+
+
+_folders = itertools.count()
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +139,8 @@ def database_url_for() -> Callable[[str], str]:
 
 
 def person(name: str, role: str) -> User:
-    create_roles(apps)  # a test that empties the tables empties these too
+    if not Group.objects.filter(name=role).exists():
+        create_roles(apps)  # a test that empties the tables empties these too
     is_staff = role in OPEN_DJANGO_ADMIN
     user = User.objects.create_user(name, email=f"{name}@example.com", password="demo", is_staff=is_staff)
     user.groups.add(Group.objects.get(name=role))
