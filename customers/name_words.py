@@ -1,6 +1,7 @@
 """Names as people search them: words without accents, capitals and punctuation, and the words that are known."""
 
 from difflib import get_close_matches
+from string import ascii_lowercase
 
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -8,7 +9,7 @@ from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection, models
 from django.db.models import Func
 
-SHORTEST_SLIP = 4  # letters; of a shorter word nearly everything is a slip of the pen
+SHORTEST_SLIP = 4  # letters; of a shorter word nearly everything is a slip of the pen, but a letter left out of it
 ALIKE = 0.7  # of difflib's ratio: "mraia" and "maria", not "mario" and "marta"
 COMPARED, MEANT = 100, 4
 
@@ -60,10 +61,21 @@ def words_of(typed: str) -> list[str]:
 
 def meant_by(word: str) -> list[str]:
     """Return the known words that somebody may have meant, the likeliest first."""
-    if len(word) < SHORTEST_SLIP:
-        return []
-    swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}
     known = NameWord.objects.values_list("word", flat=True)
-    alike = known.filter(word__trigram_similar=word).order_by(TrigramSimilarity("word", word).desc(), "word")
-    found = {*alike[:COMPARED], *known.filter(word__in=swapped)} - {word}  # two letters swapped share few trigrams
+    if len(word) == SHORTEST_SLIP - 1:
+        found = set(known.filter(word__in=_with_a_letter_more(word)))
+    elif len(word) >= SHORTEST_SLIP:
+        alike = known.filter(word__trigram_similar=word).order_by(TrigramSimilarity("word", word).desc(), "word")
+        found = {*alike[:COMPARED], *known.filter(word__in=_with_two_swapped(word))} - {word}
+    else:
+        return []
     return get_close_matches(word, sorted(found), n=MEANT, cutoff=ALIKE)
+
+
+def _with_a_letter_more(word: str) -> set[str]:
+    return {word[:at] + letter + word[at:] for at in range(len(word) + 1) for letter in ascii_lowercase}
+
+
+def _with_two_swapped(word: str) -> set[str]:
+    """Return what shares few trigrams with the word although it is only two letters away."""
+    return {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}

@@ -108,6 +108,13 @@ def test_the_exact_comes_before_what_begins_so_and_that_before_the_near(officer:
     ]
 
 
+def test_a_letter_left_out_of_a_short_name_is_a_slip_and_two_are_not(officer: User) -> None:
+    make_person("Hugo", "Díaz")
+
+    assert found(officer, "díz hugo") == [("Hugo Díaz", "Name, nearly")]
+    assert found(officer, "dz hugo") == []
+
+
 def test_a_name_that_was_changed_is_found_as_it_is_now(officer: User, maria: Customer) -> None:
     Customer.objects.filter(pk=maria.pk).update(last_name="Łącki")
 
