@@ -24,6 +24,7 @@ PLAIN = frozenset(
     """
     status code fields country document_type requirement sides sha256 warnings record product individual_cards form_id
     daily_limit weekly_limit monthly_limit per_transaction_limit approval_method last4 outcome source side card field
+    approved_by
     """.split()  # noqa: SIM905 - a list to read
 )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,17 +12,24 @@ from audit.actions import record
 from audit.kinds import Kind
 from cards.deposits import record_deposit as record_deposit
 from cards.models import LIMITS, Card, Challenge, Notice
-from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze, check_holder_name
+from cards.policies import (
+    Limits,
+    check_can_change_limits,
+    check_can_freeze,
+    check_can_unfreeze,
+    check_holder_name,
+    needs_two_for_limits,
+)
 from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldReason
 from customers.models import Customer
 from customers.policies import check_can_issue, check_person_may
 from customers.statuses import Source
+from people.approvals import Act, Approval
+from people.four_eyes import approver, hold, wish_about
 from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
 from provider.waking import wake
-
-Limits = Mapping[str, Decimal | None]
 
 
 @transaction.atomic
@@ -35,9 +41,11 @@ def issue_card(
     limits: Limits,
     by: User,
     form_id: str = "",
-) -> ProviderCall:
+    approval: Approval | None = None,
+) -> ProviderCall | Approval:
     """Want a card for the customer; it appears when the provider answers.
 
+    Where two people are needed for such limits, and this is not the approval, return what waits for the second one.
     The same `form_id` again is the same wish. Raises NotAllowed, and AlreadyUnderway while another card is issued.
     """
     check_person_may(by, "cards.issue_card")
@@ -48,9 +56,15 @@ def issue_card(
     if earlier:
         return earlier
     wish = {"holder_name": holder_name, "approval_method": str(approval_method), **_written(limits)}
-    return _want(
-        CallKind.ISSUE_CARD, customer, payload={**wish, "form_id": form_id}, by=by, kind=Kind.CARD_ISSUED, after=wish
-    )
+    payload = {**wish, "form_id": form_id}
+    asked = wish_about(
+        customer, act=Act.ISSUE_CARD, payload=payload, customer_id=customer.pk,
+        words=f"Issue a card in the name of {holder_name}, {approval_method.short}, {in_words(limits)}.",
+    )  # fmt: skip
+    if held := hold(asked, by=by, approval=approval, is_needed=needs_two_for_limits(limits)):
+        return held
+    after = {**wish, **approver(approval)}
+    return _want(CallKind.ISSUE_CARD, customer, payload=payload, by=by, kind=Kind.CARD_ISSUED, after=after)
 
 
 def _call_of_form(customer: Customer, form_id: str) -> ProviderCall | None:
@@ -69,12 +83,21 @@ def set_frozen(*, card: Card, freeze: bool, by: User) -> ProviderCall:
 
 
 @transaction.atomic
-def set_limits(*, card: Card, limits: Limits, by: User) -> ProviderCall:
-    """Want all four limits replaced: one that is not given is removed. Raises NotAllowed and AlreadyUnderway."""
+def set_limits(*, card: Card, limits: Limits, by: User, approval: Approval | None = None) -> ProviderCall | Approval:
+    """Want all four limits replaced: one that is not given is removed. Raises NotAllowed and AlreadyUnderway.
+
+    Where two people are needed to raise them so far, and this is not the approval, return what waits for the second.
+    """
     check_person_may(by, "cards.change_card_limits")
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     check_can_change_limits(card)
     wish = _written(limits)
+    asked = wish_about(
+        card, act=Act.ISSUE_CARD, payload=wish, customer_id=card.customer_id,
+        words=f"Change the limits of {card.masked}: {in_words(limits)}, instead of {in_words(card.limits)}.",
+    )  # fmt: skip
+    if held := hold(asked, by=by, approval=approval, is_needed=needs_two_for_limits(limits, before=card.limits)):
+        return held
     return _want(
         CallKind.SET_LIMITS,
         card,
@@ -82,7 +105,7 @@ def set_limits(*, card: Card, limits: Limits, by: User) -> ProviderCall:
         by=by,
         kind=Kind.CARD_LIMITS_CHANGED,
         before=_written(card.limits),
-        after=wish,
+        after={**wish, **approver(approval)},
     )
 
 
@@ -101,6 +124,14 @@ def _written(limits: Limits) -> dict[str, str | None]:
     """Return all four limits in words that JSON keeps exactly."""
     values = {name: limits.get(name) for name in LIMITS}
     return {name: None if value is None else f"{value.normalize():f}" for name, value in values.items()}
+
+
+def in_words(limits: Limits) -> str:
+    """Say the limits to whoever decides about them: "daily 100.00 USD, monthly 2,000.00 USD"."""
+    given = [
+        f"{label.lower()} {limit:,.2f} USD" for name, label in LIMITS.items() if (limit := limits.get(name)) is not None
+    ]
+    return ", ".join(given) or "no limits"
 
 
 def ask_for_refresh(card: Card) -> None:

@@ -19,6 +19,7 @@ from customers.masking import sight_of
 from customers.models import Customer
 from customers.paging import digest
 from customers.policies import check_can_issue, newest_call, reason_against
+from people.waiting import Waiting, waiting_about
 from provider.models import CallKind, CallState, ProviderCall
 
 PURCHASES_SHOWN = 20
@@ -41,6 +42,7 @@ class CardPage:
     purchases: Sequence[Transaction]
     deposits: Sequence[Deposit]
     attention: Attention
+    approvals: Sequence[Waiting] = ()
 
     @cached_property
     def context(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class CardPage:
             "purchases": self.purchases,
             "deposits": self.deposits,
             "attention": self.attention,
+            "approvals": self.approvals,
             "next_step": display.next_step(card, self.calls),
             "faces": display.faces(self.calls, now),
             "limits": [Limit(label, getattr(card, name)) for name, label in LIMITS.items()],
@@ -102,6 +105,7 @@ class CardPage:
             reason_against_limits(card, self.calls),
         )
         return {
+            "approvals": digest(each.facts for each in self.approvals),
             "head": digest([card.status, card.hold_reason, card.remote_status, card.last4, faces, calls]),
             "facts": digest(facts),
             "attention": digest(self.attention.facts),
@@ -134,6 +138,7 @@ def card_page(card: Card, user: User) -> CardPage:
         purchases=list(shown[:PURCHASES_SHOWN]),
         deposits=list(card.deposits.all()[:DEPOSITS_SHOWN]),
         attention=attention,
+        approvals=waiting_about(card.pk, person=user, hide=sight_of(user, card.customer).hides(card.customer)),
     )
 
 

@@ -1,13 +1,18 @@
 """What may be done to a card now, and which name can stand on one: each rule raises with the sentence to read."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
-from cards.models import Card, Challenge
+from cards.models import LIMITS, Card, Challenge
 from cards.statuses import CLOSED, CardStatus
 from customers.policies import NotAllowed
+from people.approvals import Act, FourEyes
 
 LONGEST_HOLDER_NAME = 27
+
+Limits = Mapping[str, Decimal | None]
 
 
 def check_can_freeze(card: Card) -> None:
@@ -30,6 +35,25 @@ def check_can_answer(challenge: Challenge, *, now: datetime) -> None:
         raise NotAllowed(f"This purchase was {challenge.get_decision_display().lower()} already.")
     if challenge.is_over(now):
         raise NotAllowed("The time to answer is over: the purchase is declined. The cardholder can try it again.")
+
+
+def needs_two_for_limits(limits: Limits, *, before: Limits | None = None) -> bool:
+    """Answer whether an admin wants two people for a card with these limits, where `before` had lower ones or none."""
+    setting = FourEyes.objects.on_for(Act.ISSUE_CARD)
+    if setting is None or (before is not None and not _is_raised(limits, before)):
+        return False
+    given = [limit for name in LIMITS if (limit := limits.get(name)) is not None]
+    return setting.threshold is None or not given or max(given) > setting.threshold
+
+
+def _is_raised(limits: Limits, before: Limits) -> bool:
+    highest = Decimal("Infinity")  # what is not limited
+
+    def of(values: Limits, name: str) -> Decimal:
+        limit = values.get(name)
+        return highest if limit is None else limit
+
+    return any(of(limits, name) > of(before, name) for name in LIMITS)
 
 
 def check_holder_name(name: str) -> None:

@@ -25,6 +25,8 @@ from customers.paging import Page, digest, page_of
 from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
 from customers.timeline import timeline
+from people.approvals import Approval
+from people.waiting import told
 from provider import circuit
 from provider.actions import AlreadyUnderway
 from provider.families import sentence_of
@@ -131,13 +133,15 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     consequences = Consequences(card, timezone.now())
     if not form.is_valid():
         return _limits(request, form, consequences, status=422 if form.is_bound else 200)
-    told = consequences.of_limits(form.limits()) if request.user.has_perm("cards.view_transaction") else ()
-    if told and request.POST.get("told") != digest(told):
-        return _limits(request, form, consequences, told=told, status=422)
+    effects = consequences.of_limits(form.limits()) if request.user.has_perm("cards.view_transaction") else ()
+    if effects and request.POST.get("told") != digest(effects):
+        return _limits(request, form, consequences, told=effects, status=422)
     try:
-        actions.set_limits(card=card, limits=form.limits(), by=request.user)
+        wanted = actions.set_limits(card=card, limits=form.limits(), by=request.user)
     except MAY_NOT as refused:
         return _limits(request, form, consequences, refusal=str(refused), status=409)
+    if isinstance(wanted, Approval):
+        messages.info(request, told(wanted))
     _warn(request, form)
     return redirect("cards:detail", pk=pk)
 
@@ -235,10 +239,11 @@ def issue(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         check_can_issue(customer)
         if not form.is_valid():
             return _issuing(request, customer, form, status=422)
-        actions.issue_card(customer=customer, by=request.user, **form.wish())
+        wanted = actions.issue_card(customer=customer, by=request.user, **form.wish())
     except MAY_NOT as refusal:
         return _issuing(request, customer, form, refusal=str(refusal), status=409)
-    messages.info(request, f"The card for {form.cleaned_data['holder_name']} is being issued.")
+    under_way = f"The card for {form.cleaned_data['holder_name']} is being issued."
+    messages.info(request, told(wanted) if isinstance(wanted, Approval) else under_way)
     _warn(request, form)
     return redirect(reverse("customers:detail", args=[customer.pk], fragment="customer-cards"))
 

@@ -24,6 +24,7 @@ from customers.statuses import CustomerStatus
 from customers.support_message import support_message
 from customers.timeline import timeline
 from customers.unsaved import UnsavedAnswers
+from people.waiting import waiting_about
 
 SAME_LOOK = timedelta(minutes=1)  # an answer is often followed by another look at once
 
@@ -69,6 +70,9 @@ class CustomerPage:
         customer, step = self.standing.customer, self.context["next_step"]
         return [
             Region("progress", "customers/_progress.html", digest(*self._progress())),
+            Region(
+                "approvals", "customers/_approvals.html", digest(*(each.facts for each in self.context["approvals"]))
+            ),
             Region("difference", "customers/_difference.html", digest(*self._news())),
             Region("differences", "customers/_differences.html", digest(*self._held())),
             Region("support", "customers/_support_message.html", digest(self.context["is_long_in_review"])),
@@ -85,6 +89,9 @@ class CustomerPage:
 
     def _news(self) -> tuple[Any, ...]:
         return self.context["news"], self.context["news_lines"], self.context["unchanged_since"]
+
+    def _approvals(self) -> list[tuple[object, ...]]:
+        return [each.facts for each in self.context["approvals"]]
 
     def _held(self) -> tuple[Any, ...]:
         return tuple((each.pk, each.state, each.changed_at) for each in self.context["differences"])
@@ -138,7 +145,8 @@ def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] |
     typed = unsaved_by(user, customer, person)
     shown: dict[str, Any] = {"table": standing.table, "unsaved": typed, "chosen": chosen}
     cards = cards_of(customer, request, standing.checklist, person, **shown) if request else []
-    return CustomerPage(standing, person, cards, _context(standing, person, user))
+    approvals = waiting_about(customer.pk, person=user, hide=person.sight.hides(customer))
+    return CustomerPage(standing, person, cards, {**_context(standing, person, user), "approvals": approvals})
 
 
 def unsaved_by(user: User, customer: Customer, person: Person) -> Iterable[UnsavedAnswers]:

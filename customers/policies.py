@@ -15,20 +15,12 @@ from customers.reasons import ReasonTable
 from customers.refusals import is_final
 from customers.requirements import Checklist, Wanted
 from customers.statuses import CustomerStatus, RequestStatus
+from people.rights import NotAllowed as NotAllowed
+from people.rights import check_person_may as check_person_may
 from provider.models import CallKind, ProviderCall
 
 # Whoever changes a customer's data has them before their eyes.
 MAY_EDIT = ("customers.change_customer", "customers.view_personal_data")
-
-
-class NotAllowed(Exception):  # noqa: N818 - it is an answer to a person
-    """The message is the sentence the person reads."""
-
-
-def check_person_may(by: User, permission: str) -> None:
-    """Raise NotAllowed unless the person holds the permission: actions ask again what views have asked."""
-    if not by.has_perm(permission):
-        raise NotAllowed("You may not do this. Ask an admin for the right.")
 
 
 def check_sees_data(by: User, customer_id: UUID | None) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import case_file_views, difference_views, mention_views, search_views, views
+from desk import approval_views, case_file_views, difference_views, mention_views, search_views, views
 
 app_name = "desk"
 
@@ -12,6 +12,10 @@ urlpatterns = [
     path("mentions/<uuid:pk>/seen/", mention_views.mention_seen, name="mention_seen"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
+    path("approvals/", approval_views.approvals, name="approvals"),
+    path("approvals/<uuid:pk>/approve/", approval_views.approve, name="approve"),
+    path("approvals/<uuid:pk>/refuse/", approval_views.refuse, name="refuse"),
+    path("approvals/<uuid:pk>/withdraw/", approval_views.withdraw, name="withdraw"),
     path("differences/", difference_views.differences, name="differences"),
     path("differences/compare/", difference_views.compare, name="compare"),
     path("differences/stop/", difference_views.stop, name="stop_comparison"),

@@ -3,6 +3,8 @@ from datetime import datetime, timedelta
 from django.db import models
 
 from people import captured as captured
+from people.approvals import Approval as Approval
+from people.approvals import FourEyes as FourEyes
 
 LOCKED_FOR = timedelta(minutes=15)
 

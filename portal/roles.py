@@ -46,6 +46,7 @@ RECORDS = (
     "cards.view_portalminute", "cards.view_cardclock",
     "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
     "desk.view_case", "desk.view_spell", "desk.view_target",
+    "people.view_foureyes", "people.view_approval",
 )  # fmt: skip
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -54,13 +55,14 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Senior officer": (
         *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
         "desk.assign_case",
+        "people.approve_card", "people.approve_document", "people.approve_replay",
     ),
     "Support": (
         *READ_ALL, *ATTEND, NOTES, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data",
     ),
     "Auditor": (
         *RECORDS, "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
-        "audit.export_event", "audit.make_case_file",
+        "audit.export_event", "audit.make_case_file", "people.approve_export",
     ),
     # Admins work in Django admin: people and their groups are theirs to change, everything else to read.
     "Admin": (
@@ -70,6 +72,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.decide_discrepancy", "customers.decide_any_discrepancy", "customers.run_comparison",
         "provider.hasten_providercall", "provider.acknowledge_shapechange",
         "cards.change_velocityrule", "webhooks.reprocess", "audit.export_event", "desk.change_target",
+        "people.change_foureyes", "people.approve_replay", "people.approve_export",
     ),
 }  # fmt: skip
 OPEN_DJANGO_ADMIN = ("Senior officer", "Auditor", "Admin")  # whose people get staff accounts

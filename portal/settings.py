@@ -321,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
         ("stop the cards that broke a velocity rule", "cards.tasks.stop_cards", 5.0),
         ("compare with the provider at night", "customers.tasks.compare", 10.0),
         ("let go of sessions that have ended", "people.tasks.tidy", 3600.0),
+        ("let go of what no second person decided", "people.tasks.expire_approvals", 60.0),
         ("let go of approvals that nothing followed", "cards.tasks.follow_up_decisions", 60.0),
         ("refresh the velocity rules where they are old", "cards.tasks.refresh_velocity_rules", 60.0),
         ("seal what was recorded", "audit.tasks.seal", 10.0),

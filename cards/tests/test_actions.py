@@ -30,7 +30,9 @@ def issue(customer: Customer, by: User, **changes: Any) -> ProviderCall:
         "form_id": "form-1",
         **changes,
     }
-    return actions.issue_card(customer=customer, by=by, **values)
+    call = actions.issue_card(customer=customer, by=by, **values)
+    assert isinstance(call, ProviderCall)
+    return call
 
 
 # --- Issuing

@@ -25,13 +25,21 @@ ONE, FROZEN, LIMITS = f"{CARDS}/icard_1", f"{CARDS}/icard_1/frozen", f"{CARDS}/i
 
 
 def wish(customer: Customer, officer: User) -> ProviderCall:
-    return actions.issue_card(
+    call = actions.issue_card(
         customer=customer,
         holder_name="Maria Barber",
         approval_method=ApprovalMethod.TOPUP,
         limits={"daily_limit": Decimal("100.10")},
         by=officer,
     )
+    assert isinstance(call, ProviderCall)
+    return call
+
+
+def limited(card: Card, officer: User, daily: str) -> ProviderCall:
+    call = actions.set_limits(card=card, limits={"daily_limit": Decimal(daily)}, by=officer)
+    assert isinstance(call, ProviderCall)
+    return call
 
 
 def issued(customer: Customer, **changes: Any) -> dict[str, Any]:
@@ -226,7 +234,7 @@ def test_limits_are_replaced_as_a_whole(officer: User, provider: FakeTransport) 
     card = make_card(api_id="icard_1", weekly_limit=Decimal(500))
     provider.reply("PATCH", LIMITS, lambda call: card_json(id="icard_1", **call.json))
 
-    carry_out_now(actions.set_limits(card=card, limits={"daily_limit": Decimal("80.50")}, by=officer), provider)
+    carry_out_now(limited(card, officer, "80.50"), provider)
 
     card.refresh_from_db()
     assert (card.daily_limit, card.weekly_limit) == (Decimal("80.5"), None)
@@ -246,7 +254,7 @@ def test_limits_without_an_answer_are_compared_before_they_are_sent_again(
     provider.drop("PATCH", LIMITS)
     provider.reply("GET", ONE, card_json(id="icard_1", daily_limit=Decimal(80), **no_limits))
 
-    call = carry_out_now(actions.set_limits(card=card, limits={"daily_limit": Decimal(80)}, by=officer), provider)
+    call = carry_out_now(limited(card, officer, "80"), provider)
     carry_out_now(call, provider)
 
     assert (call.state, Card.objects.get().daily_limit) == (CallState.DONE, Decimal(80))
@@ -257,7 +265,7 @@ def test_a_refused_limit_leaves_the_card_as_it_is(officer: User, provider: FakeT
     card = make_card(api_id="icard_1", daily_limit=Decimal(100))
     provider.refuse("PATCH", LIMITS, 400, message="daily_limit cannot be negative")
 
-    call = carry_out_now(actions.set_limits(card=card, limits={"daily_limit": Decimal(80)}, by=officer), provider)
+    call = carry_out_now(limited(card, officer, "80"), provider)
 
     assert (call.state, call.message) == (CallState.REFUSED, "daily_limit cannot be negative")
     assert Card.objects.get().daily_limit == Decimal(100)

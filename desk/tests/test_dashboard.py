@@ -177,7 +177,7 @@ def test_the_page_takes_as_many_queries_on_a_busy_day(
         make_event()
         decline("CARD_UNKNOWN")
 
-    with django_assert_num_queries(25):  # session, person, two for permissions, mentions, twenty of its own
+    with django_assert_num_queries(26):  # session, person, permissions, mentions, approvals, twenty of its own
         as_admin.get(BOARD)
 
 

@@ -9,6 +9,8 @@ from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
 
 from customers.models import Mention
+from people.approvals import acts_decided_by
+from people.waiting import counted
 
 register = template.Library()
 
@@ -21,6 +23,7 @@ class Place:
     url: str
     icon: str
     is_current: bool = False
+    count: int = 0
 
 
 # Label, icon, address, and the permissions of which any opens it (none: every signed-in person).
@@ -50,6 +53,16 @@ def places(request: HttpRequest) -> Iterator[Place]:
         url = address(name)
         if url and (not permissions or any(map(user.has_perm, permissions.split()))):
             yield Place(label, url, icon, is_current=_is_inside(request.path, url))
+        if name == "desk:queue":
+            yield from _approvals(request, user)
+
+
+def _approvals(request: HttpRequest, user: User | AnonymousUser) -> Iterator[Place]:
+    """Yield the place of what waits for a second person, for people who may be that one where anybody needs one."""
+    url = address("desk:approvals")
+    waits = counted(user) if url and acts_decided_by(user) else None
+    if waits is not None:
+        yield Place("Approvals", url, "people", is_current=_is_inside(request.path, url), count=waits)
 
 
 @register.simple_tag

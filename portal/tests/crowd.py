@@ -21,6 +21,9 @@ from customers.reasons import RejectionReason, UnknownReason
 from customers.statuses import Source
 from customers.tests.making import make_customer, make_document, make_request
 from customers.thresholds import QualityThreshold
+from people import four_eyes
+from people.approvals import Act
+from people.four_eyes import wish_about
 from portal.models import Heartbeat, Sending
 from provider.models import (
     CallKind,
@@ -58,6 +61,8 @@ def add_rows(number: int, *, of: Customer | None = None) -> Customer:
     note.mentions.create(person=person, at=note.at)
     with transaction.atomic():
         record(kind=Kind.CUSTOMER_UPDATED, by=person, customer_id=customer.pk, subject=customer)
+    wish = wish_about(person, act=Act.EXPORT, words="x", payload={}, customer_id=customer.pk)
+    four_eyes.hold(wish, by=person, approval=None, is_needed=True)
     card = Card.objects.filter(customer=of).first() if of else None
     _add_to_card(card or make_card(customer=customer, deposit_addresses=[{"key": f"0x{name}"}]), name, number)
     return customer

@@ -22,6 +22,8 @@ from customers.models import Customer, Document, Mention, Note
 from customers.snapshots import keep_snapshot
 from customers.statuses import DocumentStatus, Source
 from customers.tests.making import make_customer, make_request
+from people.approvals import Act, Approval
+from people.four_eyes import hold, wish_about
 from provider.models import CallKind, CallState, ProviderCall
 from webhooks.models import WebhookEvent
 from webhooks.tests.making import captured, deliver, make_event
@@ -49,6 +51,7 @@ class Planted:
     decision: Authorization
     event: Event
     note: Note
+    approval: Approval
 
     def ids(self) -> dict[str, Any]:
         return {name: row.pk for name, row in vars(self).items()}
@@ -73,7 +76,7 @@ def plant() -> Planted:
     deliver(captured("authorization", operation_id="planted"))
     return Planted(
         customer, document, card, _purchase(card), _challenge(card), Notice.objects.get(), difference, delivery,
-        Authorization.objects.get(), _event(customer), _note(customer),
+        Authorization.objects.get(), _event(customer), _note(customer), _approval(customer),
     )  # fmt: skip
 
 
@@ -122,6 +125,15 @@ def _challenge(card: Card) -> Challenge:
     now = timezone.now()
     data = {"amount": 42, "currency": "USD", "received_at": now, "expires_at": now + timedelta(minutes=5)}
     return actions.record_challenge(card=card, challenge_id="challenge", data=data)
+
+
+def _approval(customer: Customer) -> Approval:
+    wish = wish_about(
+        customer, act=Act.ISSUE_CARD, words=QUOTE, payload={"email": EMAIL}, customer_id=customer.pk
+    )  # fmt: skip
+    held = hold(wish, by=User.objects.get(username="typist"), approval=None, is_needed=True)
+    assert held
+    return held
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from conftest import person
 from customers.models import NameWord
 from customers.tests.making import make_customer
+from people.models import Attempts, Kept
 from portal import urls
 from portal.roles import OPEN_DJANGO_ADMIN
 from portal.tests.planted import PRIVATE, Planted, plant
@@ -38,6 +39,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "desk:mentions": (ALL, NOBODY),
     "desk:mention_seen": (NOBODY, ALL),
     "desk:case_file": (NOBODY, "senior auditor"),
+    "desk:approvals": (ALL, NOBODY),
+    "desk:approve": (NOBODY, "senior auditor admin"),
+    "desk:refuse": (NOBODY, "senior auditor admin"),
+    "desk:withdraw": (NOBODY, ALL),
     "desk:differences": ("officer senior auditor admin", NOBODY),
     "desk:compare": (NOBODY, "senior admin"),
     "desk:stop_comparison": (NOBODY, "senior admin"),
@@ -104,6 +109,7 @@ ADMIN_WRITES: dict[str, tuple[str, str, str]] = {
     "customers.RejectionReason": ("senior admin", "senior admin", NOBODY),
     "customers.QualityThreshold": ("senior admin", "senior admin", "senior admin"),
     "desk.Target": (NOBODY, "admin", NOBODY),
+    "people.FourEyes": (NOBODY, "admin", NOBODY),
 }
 SENIOR_READS = (
     "cards.Card", "cards.Holding", "cards.Transaction", "cards.VelocityRule", "customers.Customer",
@@ -117,6 +123,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "desk": {"pk": "difference"},
     "desk:case_file": {"pk": "customer"},
     "desk:mention_seen": {"pk": "note"},
+    **{f"desk:{act}": {"pk": "approval"} for act in ("approve", "refuse", "withdraw")},
     "customers": {"pk": "customer"},
     "cards": {"pk": "card"},
     "cards:customer_cards": {"pk": "customer"},
@@ -278,9 +285,9 @@ def opens_admin(role: str) -> bool:
 
 
 def test_every_model_of_ours_can_be_read_in_django_admin() -> None:
-    ours = ("portal", "desk", "webhooks", "cards", "customers", "provider", "audit")
+    ours = ("portal", "desk", "webhooks", "cards", "customers", "provider", "audit", "people")
     models = {model for app in ours for model in apps.get_app_config(app).get_models() if not model._meta.proxy}
-    no_records = {NameWord}  # words that what is typed into the search box is compared with: about nobody
+    no_records = {NameWord, Attempts, Kept}  # words that a search is compared with, counts, a cache: about nobody
 
     assert models - no_records <= set(admin.site._registry)
 

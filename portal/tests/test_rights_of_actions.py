@@ -22,13 +22,14 @@ from customers.policies import NotAllowed
 from customers.reveal_actions import RevealReason
 from customers.thresholds import QualityThreshold
 from desk.targets import Target
+from people.approvals import Act, FourEyes
 from portal.tests.planted import Planted, plant
 from portal.tests.test_rights import ALL, OFFICERS, ROLES, WRITERS
 from provider.models import ProviderCall
 
 pytestmark = pytest.mark.django_db
 
-APPS = ("cards", "customers", "webhooks", "provider", "desk", "audit")
+APPS = ("cards", "customers", "webhooks", "provider", "desk", "audit", "people")
 NO_RIGHT = ("You may not do this", "This is masked for you", "An admin decides about this")
 FREEZERS, LOOKERS, DECIDERS = "officer senior support", "officer senior auditor", "officer senior admin"
 UPLOAD = Upload(document_type="passport", metadata={}, front=None, back=None)
@@ -87,6 +88,9 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.target_actions.choose_target": ("admin", lambda _: {
         "target": Target(waits_for="US", due_soon_after_hours=1, late_after_hours=2)}),
+    "people.four_eyes.approve": ("senior", lambda p: {"approval": p.approval}),
+    "people.four_eyes.refuse": ("senior", lambda p: {"approval": p.approval, "note": "No."}),
+    "people.four_eyes.choose_four_eyes": ("admin", lambda _: {"setting": FourEyes(act=Act.REPLAY, is_on=True)}),
     "provider.actions.hasten": ("admin", lambda _: {"call": ProviderCall.objects.first()}),
     "provider.shape_watch.acknowledge": ("admin", lambda _: {"changes": [], "now": NOW}),
     "webhooks.actions.process_again": ("admin", lambda p: {"event": p.delivery, "now": NOW}),
@@ -98,8 +102,11 @@ STEPS = {
     "audit.actions.record", "audit.actions.view_event", "cards.actions.follow_status", "cards.following.follow_card",
     "customers.actions.keep_draft", "customers.comparison_runs.begin", "customers.discrepancy_actions.send_kept",
     "customers.discrepancy_actions.check_may_decide", "customers.discrepancy_actions.may_decide",
-    "customers.policies.check_person_may", "customers.policies.check_sees_data", "desk.case_file.write_case_file",
-    "desk.search.find", "provider.actions.want",
+    "customers.policies.check_sees_data", "desk.case_file.write_case_file", "desk.search.find", "provider.actions.want",
+    "people.four_eyes.approved_for", "people.four_eyes.hold", "people.rights.check_person_may",
+    # Whoever asked for it may withdraw it, and nobody else. Django admin asks for the right to the others.
+    "people.four_eyes.withdraw", "people.actions.end_sessions", "people.actions.remove_second_factors",
+    "people.actions.unlock_address", "people.actions.unlock_sign_in",
 }  # fmt: skip
 
 
