@@ -23,6 +23,7 @@ from imaging import child, intake
 from portal import migrated
 from portal.roles import OPEN_DJANGO_ADMIN, create_roles
 from provider import budget, waking
+from sandbox.testing import SandboxProcess
 from webhooks import afterwards
 
 # The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
@@ -151,6 +152,20 @@ def database_url_for(migrated_database: str) -> Callable[..., str]:
         return f"{server}/{database}"
 
     return fresh_database
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(database_url_for: Callable[..., str]) -> Iterator[SandboxProcess]:
+    """The provider's stand-in, as it was left. Tests that use it are of the group `sandbox`: one is enough."""
+    with SandboxProcess(database_url_for("sandbox")) as process:
+        yield process
+
+
+@pytest.fixture
+def empty_sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """The provider's stand-in with its own settings and no data."""
+    sandbox_process.console("POST", "/console/reset")
+    return sandbox_process
 
 
 def person(name: str, role: str) -> User:
