@@ -179,6 +179,7 @@ class Spell(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        permissions = [("view_reports", "Can see how the work goes")]
         ordering = ["began_at", "pk"]
         indexes = [
             models.Index(fields=["customer", "began_at"], name="spell_customer"),

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from desk import approval_views, case_file_views, difference_views, mention_views, search_views, views
+from desk import (
+    approval_views,
+    case_file_views,
+    difference_views,
+    mention_views,
+    report_views,
+    search_views,
+    views,
+)
 
 app_name = "desk"
 
@@ -11,6 +19,8 @@ urlpatterns = [
     path("mentions/", mention_views.mentions, name="mentions"),
     path("mentions/<uuid:pk>/seen/", mention_views.mention_seen, name="mention_seen"),
     path("dashboard/", views.dashboard, name="dashboard"),
+    path("reports/", report_views.reports, name="reports"),
+    path("reports/<slug:chart>.csv", report_views.report, name="report"),
     path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
     path("approvals/", approval_views.approvals, name="approvals"),
     path("approvals/<uuid:pk>/approve/", approval_views.approve, name="approve"),

@@ -38,6 +38,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "desk:dashboard": (ALL, NOBODY),
     "desk:mentions": (ALL, NOBODY),
     "desk:mention_seen": (NOBODY, ALL),
+    "desk:reports": ("officer senior auditor admin", NOBODY),
+    "desk:report": ("officer senior auditor admin", NOBODY),
     "desk:case_file": (NOBODY, "senior auditor"),
     "desk:approvals": (ALL, NOBODY),
     "desk:approve": (NOBODY, "senior auditor admin"),
@@ -133,7 +135,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "webhooks": {"pk": "delivery"},
     "webhooks:authorization": {"pk": "decision"},
 }
-PLAIN_ARGUMENTS = {"side": "front"}
+PLAIN_ARGUMENTS = {"side": "front", "chart": "throughput"}
 
 
 def patterns(resolver: Any, space: str = "", route: str = "") -> Iterator[tuple[str, str]]:
