@@ -36,6 +36,7 @@ class Kind(models.TextChoices):
     CARD_FROZEN = "card.frozen", "froze the card"
     CARD_UNFROZEN = "card.unfrozen", "unfroze the card"
     CARD_REFRESHED = "card.refreshed", "had the card read at CryptoMate"
+    CARD_DELETED = "card.deleted", "deleted the card"
     CARD_LIMITS_CHANGED = "card.limits_changed", "changed the card's limits"
     CHALLENGE_APPROVED = "challenge.approved", "approved a purchase in its 3DS check"
     CHALLENGE_DENIED = "challenge.denied", "denied a purchase in its 3DS check"

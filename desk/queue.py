@@ -22,7 +22,7 @@ LONGEST = 50  # rows in one section; the oldest come first, so what is cut off i
 HELD_UP_AFTER = timedelta(minutes=5)
 # What was refused about a card stands on its page; after a week it was asked anew or is not wanted any more.
 CARD_REFUSAL_WAITS = timedelta(days=7)
-CARD_KINDS = [CallKind.ISSUE_CARD, CallKind.SET_FROZEN, CallKind.SET_LIMITS]
+CARD_KINDS = [CallKind.ISSUE_CARD, CallKind.SET_FROZEN, CallKind.SET_LIMITS, CallKind.DELETE_CARD]
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Senior officer": (
         *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
         "desk.assign_case",
-        "people.approve_card", "people.approve_document", "people.approve_replay",
+        "cards.cancel_card", "people.approve_card", "people.approve_document", "people.approve_replay",
     ),
     "Support": (
         *READ_ALL, *ATTEND, NOTES, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data",

@@ -69,6 +69,12 @@ def sandbox(empty_sandbox: SandboxProcess, settings: Any) -> SandboxProcess:
     return empty_sandbox
 
 
+@pytest.fixture
+def officer(senior: User) -> User:
+    """Somebody who may do all of it."""
+    return senior
+
+
 @pytest.fixture(autouse=True)
 def worker_here(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Have messages wait for `work` instead of a broker, and calls counted in PostgreSQL."""
@@ -219,7 +225,7 @@ def click_for(name: str, sandbox: SandboxProcess) -> Click:
         return Click(action, fields["id"], f"/customers/{fields['id']}/", "/customers/new/", lambda: fields)
     customer = customer_before(name, sandbox)
     page = f"/customers/{customer.pk}/"
-    if name == "freeze":
+    if name in ("freeze", "delete card"):
         page = f"/cards/{customer.cards.get().pk}/"
     return Click(action, str(customer.pk), page, *{
         "request product": (f"{page}edit/", lambda: typed(id=None, email=customer.email)),
@@ -233,6 +239,7 @@ def click_for(name: str, sandbox: SandboxProcess) -> Click:
             lambda: {"holder_name": "MARIA BARBER", "approval_method": "TOPUP", "form_id": str(uuid4())},
         ),
         "freeze": (f"{page}freeze/", dict),
+        "delete card": (f"{page}delete/", dict),
     }[name])  # fmt: skip
 
 

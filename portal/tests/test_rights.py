@@ -83,6 +83,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "cards:would_pass": (ALL, NOBODY),
     "cards:freeze": (NOBODY, "officer senior support"),
     "cards:unfreeze": (NOBODY, "officer senior support"),
+    "cards:delete": (NOBODY, "senior"),
     "cards:limits": (OFFICERS, OFFICERS),
     "cards:refresh": (NOBODY, WRITERS),
     "cards:answer_challenge": (NOBODY, "officer senior support"),

@@ -41,6 +41,7 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "cards.actions.issue_card": (OFFICERS, lambda p: {
         "customer": p.customer, "holder_name": "ZOE", "approval_method": ApprovalMethod.TOPUP, "limits": {}}),
     "cards.actions.set_frozen": (FREEZERS, lambda p: {"card": p.card, "freeze": True}),
+    "cards.actions.delete_card": ("senior", lambda p: {"card": p.card}),
     "cards.actions.set_limits": (OFFICERS, lambda p: {"card": p.card, "limits": {}}),
     "cards.actions.refresh_now": (WRITERS, lambda p: {"card": p.card}),
     "cards.adopting.adopt_card": (DECIDERS, lambda p: {"discrepancy": p.difference}),
