@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
+from django.db import connections
 from psycopg import sql
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -19,9 +20,10 @@ from audit.door import come_as_portal
 from cards import decisions
 from cryptomate.testing import FakeTransport
 from imaging import child, intake
-from portal import embedded
+from portal import migrated
 from portal.roles import OPEN_DJANGO_ADMIN, create_roles
 from provider import budget, waking
+from sandbox.testing import SandboxProcess
 from webhooks import afterwards
 
 # The same examples in every run: a failure in CI is a failure here. No deadline: machines differ.
@@ -122,20 +124,48 @@ def _decisions_see_what_the_test_wrote(monkeypatch: pytest.MonkeyPatch, request:
 
 
 @pytest.fixture(scope="session")
-def database_url_for() -> Callable[[str], str]:
-    """Return a function that makes a fresh, empty database on this run's PostgreSQL, unique to the xdist worker."""
+def migrated_database() -> str:
+    """The name of a database to clone, with every migration applied."""
+    server, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    return migrated.template(server, f"test_{name}_template")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, migrated_database: str) -> None:
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = migrated_database
+
+
+@pytest.fixture(scope="session")
+def database_url_for(migrated_database: str) -> Callable[..., str]:
+    """Return a function that makes a fresh database on this run's PostgreSQL, unique to the xdist worker.
+
+    It is empty, unless `is_migrated` says that the portal is to find its tables there.
+    """
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-    def fresh_database(name: str) -> str:
-        address = f"{server}/test_{name}_{worker}"
+    def fresh_database(name: str, *, is_migrated: bool = False) -> str:
+        database = f"test_{name}_{worker}"
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            database = sql.Identifier(address.rpartition("/")[2])
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
-        embedded.create_database(address)
-        return address
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+        migrated.clone(server, database, template=migrated_database if is_migrated else "template1")
+        return f"{server}/{database}"
 
     return fresh_database
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(database_url_for: Callable[..., str]) -> Iterator[SandboxProcess]:
+    """The provider's stand-in, as it was left. Tests that use it are of the group `sandbox`: one is enough."""
+    with SandboxProcess(database_url_for("sandbox")) as process:
+        yield process
+
+
+@pytest.fixture
+def empty_sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """The provider's stand-in with its own settings and no data."""
+    sandbox_process.console("POST", "/console/reset")
+    return sandbox_process
 
 
 def person(name: str, role: str) -> User:

@@ -15,9 +15,12 @@ from cards.models import LIMITS, Card, Challenge, Notice
 from cards.policies import (
     Limits,
     check_can_change_limits,
+    check_can_delete,
     check_can_freeze,
     check_can_unfreeze,
     check_holder_name,
+    check_not_being_deleted,
+    check_nothing_under_way,
     needs_two_for_limits,
 )
 from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldReason
@@ -25,7 +28,7 @@ from customers.models import Customer
 from customers.policies import check_can_issue, check_person_may
 from customers.statuses import Source
 from people.approvals import Act, Approval
-from people.four_eyes import approver, hold, wish_about
+from people.four_eyes import approver, hold, needs_two, wish_about
 from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
@@ -78,6 +81,7 @@ def set_frozen(*, card: Card, freeze: bool, by: User) -> ProviderCall:
     check_person_may(by, "cards.freeze_card")
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     (check_can_freeze if freeze else check_can_unfreeze)(card)
+    check_not_being_deleted(card)
     kind = Kind.CARD_FROZEN if freeze else Kind.CARD_UNFROZEN
     return _want(CallKind.SET_FROZEN, card, payload={"freeze": freeze}, by=by, kind=kind)
 
@@ -91,6 +95,7 @@ def set_limits(*, card: Card, limits: Limits, by: User, approval: Approval | Non
     check_person_may(by, "cards.change_card_limits")
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     check_can_change_limits(card)
+    check_not_being_deleted(card)
     wish = _written(limits)
     asked = wish_about(
         card, act=Act.ISSUE_CARD, payload=wish, customer_id=card.customer_id,
@@ -107,6 +112,25 @@ def set_limits(*, card: Card, limits: Limits, by: User, approval: Approval | Non
         before=_written(card.limits),
         after={**wish, **approver(approval)},
     )
+
+
+@transaction.atomic
+def delete_card(*, card: Card, by: User, approval: Approval | None = None) -> ProviderCall | Approval:
+    """Want the card deleted at the provider, for good. Raises NotAllowed.
+
+    Where two people are needed, and this is not the approval, return what waits for the second one.
+    """
+    check_person_may(by, "cards.cancel_card")
+    card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
+    check_can_delete(card)
+    check_nothing_under_way(card)
+    asked = wish_about(
+        card, act=Act.DELETE_CARD, payload={"api_id": card.api_id}, customer_id=card.customer_id,
+        words=f"Delete card {card.masked} of {card.holder_name}, for good.",
+    )  # fmt: skip
+    if held := hold(asked, by=by, approval=approval, is_needed=needs_two(Act.DELETE_CARD)):
+        return held
+    return _want(CallKind.DELETE_CARD, card, payload={}, by=by, kind=Kind.CARD_DELETED, after=approver(approval))
 
 
 def _want(

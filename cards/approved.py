@@ -1,6 +1,6 @@
 """How what two people agreed on is done to cards: the action of the first person, with the approval in hand."""
 
-from cards.actions import issue_card, set_limits
+from cards.actions import delete_card, issue_card, set_limits
 from cards.following import limits_in
 from cards.models import Card
 from cards.statuses import ApprovalMethod
@@ -35,6 +35,10 @@ def change_limits(approval: Approval) -> None:
     set_limits(card=card, limits=limits_in(approval.payload), by=approval.asked_by, approval=approval)
 
 
+def delete(approval: Approval) -> None:
+    delete_card(card=Card.objects.get(pk=approval.object_id), by=approval.asked_by, approval=approval)
+
+
 CARRIERS = [
     Carrier(
         act=Act.ISSUE_CARD,
@@ -49,5 +53,12 @@ CARRIERS = [
         asks=("cards.change_card_limits",),
         lock=lock_card,
         carry_out=change_limits,
+    ),
+    Carrier(
+        act=Act.DELETE_CARD,
+        about_type="cards.card",
+        asks=("cards.cancel_card",),
+        lock=lock_card,
+        carry_out=delete,
     ),
 ]

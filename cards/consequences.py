@@ -1,5 +1,5 @@
-"""What freezing, unfreezing and new limits will do, in sentences to read before: to purchases that are not settled, to
-merchants that charge regularly, and to the next purchase by the rules themselves."""
+"""What freezing, unfreezing, new limits and deleting will do, in sentences to read before: to purchases that are not
+settled, to merchants that charge regularly, and to the next purchase by the rules themselves."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from cards.models import LIMITS, Authorization, Card
 from cards.questions import Standing, fits_at, stand
 from cards.recurring import LOOK_BACK, Charge, Recurring, recurring
 from cards.rules import Asked, Decision, Spending, judge
-from cards.statuses import HoldReason, TransactionState
+from cards.statuses import ApprovalMethod, HoldReason, TransactionState
 
 SMALLEST = Decimal("0.01")
 
@@ -93,6 +93,21 @@ class Consequences:
         cost = found.bill_amount + found.fees_total
         asked = Asked(cost=cost, currency=found.bill_currency, channel=found.channel)
         return f"{_usd(cost)} at {found.merchant_name or 'an unnamed merchant'}", asked
+
+    # --- Deleting
+
+    @property
+    def of_delete(self) -> list[str]:
+        return list(self._of_delete()) or ["No approved purchase waits to be settled."]
+
+    def _of_delete(self) -> Iterator[str]:
+        # The contract says neither what becomes of a balance nor of what is not settled: section 4.4.
+        balance = self.card.balance
+        if self.card.approval_method == ApprovalMethod.TOPUP and balance:
+            yield f"{_usd(balance)} are on the card. CryptoMate may refuse to delete it before they are spent."
+        if self.unsettled.count:
+            yield f"{self.unsettled}: CryptoMate does not say what becomes of them once the card is gone."
+        yield from (f"{_regular(each)}: declined from now on." for each in self.recurring)
 
     # --- New limits
 

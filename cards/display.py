@@ -23,6 +23,7 @@ AFTER_REFUSAL = {
     CallKind.ISSUE_CARD: "Put that right, then issue the card again.",
     CallKind.SET_FROZEN: "The card is as it was. Refresh it, then try again.",
     CallKind.SET_LIMITS: "The limits are as they were. Change them once more.",
+    CallKind.DELETE_CARD: "The card is as it was. Put that right, then delete it again.",
     CallKind.SET_VELOCITY_RULES: "The rules are as they were. Change them once more.",
 }
 
@@ -39,9 +40,9 @@ def doing(call: ProviderCall) -> str:
     return DOING.get(CallKind(call.kind), call.get_kind_display())
 
 
-def under_way(calls: Iterable[ProviderCall], kind: CallKind) -> str:
-    """Return why the same cannot be asked for now, or an empty string."""
-    call = next((call for call in calls if call.kind == kind and call.is_open), None)
+def under_way(calls: Iterable[ProviderCall], *kinds: CallKind) -> str:
+    """Return why it cannot be asked for while one of these is, or an empty string."""
+    call = next((call for call in calls if call.kind in kinds and call.is_open), None)
     return f"{doing(call)} is under way: wait for CryptoMate’s answer." if call else ""
 
 

@@ -1,4 +1,4 @@
-"""What issuing, freezing and limiting do at the provider, and how each is found again when no answer came."""
+"""What issuing, freezing, limiting and deleting do at the provider, and how each is found again when no answer came."""
 
 from typing import Any
 
@@ -102,6 +102,26 @@ class SetLimits:
         """Nothing of ours changes: the call says why."""
 
 
+class DeleteCard:
+    kind = CallKind.DELETE_CARD
+    lock = staticmethod(lock_card)
+
+    def send(self, client: Client, call: ProviderCall) -> RemoteCard:
+        return client.delete_card(Card.objects.get(pk=call.target_id).api_id)
+
+    def look_up(self, client: Client, call: ProviderCall) -> RemoteCard | None:
+        """Read the card, which stays at the provider with its last status."""
+        remote = client.get_card(Card.objects.get(pk=call.target_id).api_id)
+        return remote if remote.status == CardStatus.DELETED else None
+
+    def done(self, call: ProviderCall, answer: RemoteCard) -> None:
+        card = Card.objects.get(pk=call.target_id)
+        follow_card(card, answer, source=Source.SYNC, by=call.wanted_by, asked_for={CardStatus.DELETED})
+
+    def refused(self, call: ProviderCall, error: Refused) -> None:
+        """Nothing of ours changes: the call says why."""
+
+
 def _all_cards(client: Client, client_id: str) -> list[RemoteCard]:
     page = client.search_cards(client_id=client_id)
     cards = list(page.items)
@@ -128,4 +148,4 @@ def _has_limits(card: RemoteCard, call: ProviderCall) -> bool:
 
 
 def effects() -> list[Any]:
-    return [IssueCard(), SetFrozen(), SetLimits(), SetVelocityRules()]
+    return [IssueCard(), SetFrozen(), SetLimits(), DeleteCard(), SetVelocityRules()]

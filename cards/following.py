@@ -1,6 +1,6 @@
 """How our rows follow the provider's cards."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,11 +45,17 @@ def create_card(*, customer: Customer, remote: RemoteCard, call: ProviderCall) -
 
 @transaction.atomic
 def follow_card(
-    card: Card, remote: RemoteCard, *, source: Source, by: User | None = None, hold_reason: str = ""
+    card: Card,
+    remote: RemoteCard,
+    *,
+    source: Source,
+    by: User | None = None,
+    hold_reason: str = "",
+    asked_for: Collection[str] = (CardStatus.ACTIVE, CardStatus.FROZEN),
 ) -> None:
     """Bring the card in line with what the provider answers about it; what it leaves out stays.
 
-    `by` is who asked for a step, and `hold_reason` why the card is held if that was the step.
+    `by` is who asked for a step, `asked_for` where it can lead, and `hold_reason` why the card is held if it led there.
     """
     card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
     said = columns_of(remote)
@@ -58,7 +64,7 @@ def follow_card(
         for name in changed:
             setattr(card, name, said[name])
         card.save(update_fields=changed)
-    officers = by is not None and _is_officers_step(card, remote.status)
+    officers = by is not None and _is_officers_step(card, remote.status, asked_for)
     follow_status(
         card,
         remote.status,
@@ -68,10 +74,10 @@ def follow_card(
     )
 
 
-def _is_officers_step(card: Card, word: str) -> bool:
+def _is_officers_step(card: Card, word: str, asked_for: Collection[str]) -> bool:
     """Answer whether the answer is the step the officer asked for, and not something the provider did besides."""
     status = CARD_WORDS.get(word.lower())
-    return status in (CardStatus.ACTIVE, CardStatus.FROZEN) and status in CARD_TRANSITIONS[card.status]
+    return status in asked_for and status in CARD_TRANSITIONS[card.status]
 
 
 def status_of_new(remote: RemoteCard) -> CardStatus:

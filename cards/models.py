@@ -146,6 +146,8 @@ class Card(HasStatus):
             ("issue_card", "Can issue a card"),
             ("freeze_card", "Can freeze and unfreeze a card"),
             ("change_card_limits", "Can change a card's limits"),
+            # Django's own `delete_card` is about the row, which stays.
+            ("cancel_card", "Can delete a card at CryptoMate, for good"),
             ("refresh_card", "Can have a card read at CryptoMate now"),
         ]
 

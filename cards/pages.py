@@ -13,7 +13,7 @@ from cards.attention import Attention, attention_of
 from cards.consequences import Consequences
 from cards.forms import IssueForm, WouldPassForm
 from cards.models import LIMITS, Card, Deposit, Transaction
-from cards.policies import check_can_change_limits, check_can_freeze, check_can_unfreeze
+from cards.policies import check_can_change_limits, check_can_delete, check_can_freeze, check_can_unfreeze
 from cards.statuses import ApprovalMethod, CardStatus
 from customers.masking import sight_of
 from customers.models import Customer
@@ -25,7 +25,7 @@ from provider.models import CallKind, CallState, ProviderCall
 PURCHASES_SHOWN = 20
 DEPOSITS_SHOWN = 10
 CALLS_SHOWN = 10
-CARD_CALLS = (CallKind.SET_FROZEN, CallKind.SET_LIMITS)
+CARD_CALLS = (CallKind.SET_FROZEN, CallKind.SET_LIMITS, CallKind.DELETE_CARD)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class CardPage:
             "may_attend": self.user.has_perm("cards.attend_notice"),
             "may_answer": self.user.has_perm("cards.answer_challenge"),
             "may_freeze": self.user.has_perm("cards.freeze_card"),
+            "may_delete": self.user.has_perm("cards.cancel_card"),
+            "reason_against_delete": self._reason_against_delete,
             "may_change_limits": self.user.has_perm("cards.change_card_limits"),
             "consequences": Consequences(card, now),
             "form": WouldPassForm(),
@@ -82,7 +84,12 @@ class CardPage:
     @property
     def _reason_against_freeze(self) -> str:
         check = check_can_unfreeze if self.card.status == CardStatus.FROZEN else check_can_freeze
-        return display.under_way(self.calls, CallKind.SET_FROZEN) or reason_against(check, self.card)
+        under_way = display.under_way(self.calls, CallKind.DELETE_CARD, CallKind.SET_FROZEN)
+        return under_way or reason_against(check, self.card)
+
+    @property
+    def _reason_against_delete(self) -> str:
+        return display.under_way(self.calls, *CARD_CALLS) or reason_against(check_can_delete, self.card)
 
     def changed(self, seen: str) -> list[str]:
         """Return the parts that are not as the browser says it has seen them."""
@@ -116,7 +123,8 @@ class CardPage:
 
 
 def reason_against_limits(card: Card, calls: Sequence[ProviderCall]) -> str:
-    return display.under_way(calls, CallKind.SET_LIMITS) or reason_against(check_can_change_limits, card)
+    under_way = display.under_way(calls, CallKind.DELETE_CARD, CallKind.SET_LIMITS)
+    return under_way or reason_against(check_can_change_limits, card)
 
 
 def calls_about(card: Card) -> list[ProviderCall]:

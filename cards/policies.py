@@ -9,6 +9,7 @@ from cards.models import LIMITS, Card, Challenge
 from cards.statuses import CLOSED, CardStatus
 from customers.policies import NotAllowed
 from people.approvals import Act, FourEyes
+from provider.models import CallKind, ProviderCall
 
 LONGEST_HOLDER_NAME = 27
 
@@ -28,6 +29,23 @@ def check_can_unfreeze(card: Card) -> None:
 def check_can_change_limits(card: Card) -> None:
     if card.status in CLOSED:
         raise NotAllowed(f"The limits of a card that is {card.get_status_display().lower()} cannot be changed.")
+
+
+def check_can_delete(card: Card) -> None:
+    if card.status in CLOSED:
+        raise NotAllowed(f"Only a card in use can be deleted. This one is {card.get_status_display().lower()}.")
+
+
+def check_nothing_under_way(card: Card) -> None:
+    """Raise NotAllowed while anything else is asked of CryptoMate about the card: it would come too late."""
+    calls = ProviderCall.objects.open().filter(target_id=card.pk)
+    if other := calls.exclude(kind=CallKind.DELETE_CARD).first():
+        raise NotAllowed(f"{other.get_kind_display()}: still under way. Delete the card when it is done.")
+
+
+def check_not_being_deleted(card: Card) -> None:
+    if ProviderCall.objects.open().filter(target_id=card.pk, kind=CallKind.DELETE_CARD).exists():
+        raise NotAllowed("This card is being deleted.")
 
 
 def check_can_answer(challenge: Challenge, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ card_urls = [
     path("cards/<uuid:pk>/would-pass/", views.would_pass, name="would_pass"),
     path("cards/<uuid:pk>/freeze/", views.freeze, name="freeze"),
     path("cards/<uuid:pk>/unfreeze/", views.unfreeze, name="unfreeze"),
+    path("cards/<uuid:pk>/delete/", views.delete, name="delete"),
     path("cards/<uuid:pk>/limits/", views.limits, name="limits"),
     path("cards/<uuid:pk>/refresh/", views.refresh, name="refresh"),
     path("cards/<uuid:pk>/challenges/<uuid:challenge>/", views.answer, name="answer_challenge"),

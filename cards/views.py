@@ -26,6 +26,7 @@ from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
 from customers.timeline import timeline
 from people.approvals import Approval
+from people.confirming import confirmed
 from people.waiting import told
 from provider import circuit
 from provider.actions import AlreadyUnderway
@@ -117,6 +118,20 @@ def _set_frozen(request: PersonRequest, pk: uuid.UUID, *, freeze: bool) -> HttpR
         actions.set_frozen(card=card, freeze=freeze, by=request.user)
     except MAY_NOT as refusal:
         return _refused(request, card, refusal)
+    return redirect("cards:detail", pk=pk)
+
+
+@require_POST
+@permission_required("cards.cancel_card", raise_exception=True)
+@confirmed
+def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    card = get_object_or_404(Card.objects.with_customer(), pk=pk)
+    try:
+        wanted = actions.delete_card(card=card, by=request.user)
+    except MAY_NOT as refusal:
+        return _refused(request, card, refusal)
+    if isinstance(wanted, Approval):
+        messages.info(request, told(wanted))
     return redirect("cards:detail", pk=pk)
 
 

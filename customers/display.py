@@ -28,6 +28,7 @@ DOING = {
     CallKind.SET_FROZEN: "Freezing or unfreezing the card",
     CallKind.SET_VELOCITY_RULES: "Setting the velocity rules",
     CallKind.SET_LIMITS: "Changing the limits",
+    CallKind.DELETE_CARD: "Deleting the card",
     CallKind.RESPOND_TO_CHALLENGE: "Answering the 3DS check",
 }
 AFTER_REFUSAL = {

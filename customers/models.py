@@ -245,6 +245,7 @@ class EnablementRequest(HasStatus):
                 condition=Q(decided_at__isnull=False, submitted_at__isnull=False),
                 name="request_reviewed",
             ),
+            models.Index(fields=["decided_at"], condition=Q(status=RequestStatus.REJECTED), name="request_refused"),
             models.Index(fields=["-created_at", "-id"], name="request_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="request_status_newest"),
         ]

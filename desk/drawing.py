@@ -55,7 +55,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Line:
-    """A line: an `axis`, or a `limit` to hold bars against."""
+    """A line: an `axis`, or a `target` to hold a bar against."""
 
     kind: str
     x1: float

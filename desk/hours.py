@@ -26,10 +26,12 @@ def chart_of_hours(per_hour: Mapping[datetime, Mapping[str, int]], *, until: dat
     last = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     moments = [last - timedelta(hours=back) for back in reversed(range(HOURS))]
     counts = [_by_kind(per_hour.get(moment, {})) for moment in moments]
+    answer = f"{sum(map(sum, map(dict.values, counts)))} deliveries came in {HOURS} hours."
     return Chart(
         slug="hours",
-        title="Deliveries in the last 24 hours",
-        picture=_picture(moments, counts),
+        title=f"Deliveries in the last {HOURS} hours",
+        answer=answer,
+        picture=_picture(moments, counts, answer=answer),
         table=_table(moments, counts),
     )
 
@@ -38,14 +40,14 @@ def _by_kind(outcomes: Mapping[str, int]) -> dict[str, int]:
     return {kind: sum(outcomes.get(outcome, 0) for outcome in members) for kind, members in KINDS.items()}
 
 
-def _picture(moments: list[datetime], counts: list[dict[str, int]]) -> drawing.Picture:
+def _picture(moments: list[datetime], counts: list[dict[str, int]], *, answer: str) -> drawing.Picture:
     totals, labels = [sum(each.values()) for each in counts], [_clock(moment) for moment in moments]
     fullest = max(totals)
     tips = [f"{label}: {_in_words(each)}" for label, each in zip(labels, counts, strict=True)]
     return drawing.Picture(
         id="hours",
         title=f"Deliveries per hour, at most {fullest} in one",
-        description=f"{sum(totals)} deliveries came in {HOURS} hours.",
+        description=answer,
         height=TOP + HEIGHT + FOOT,
         shapes=[
             drawing.Words(f"{fullest} in an hour", 0, drawing.LINE),

@@ -73,6 +73,11 @@ def register(carrier: Carrier) -> None:
 # --- From within an action
 
 
+def needs_two(act: Act) -> bool:
+    """Answer whether an admin wants two people for every such act."""
+    return FourEyes.objects.on_for(act) is not None
+
+
 @transaction.atomic
 def hold(wish: Wish, *, by: User, approval: Approval | None, is_needed: bool) -> Approval | None:
     """Return what waits for a second person, or None where the action may go on.

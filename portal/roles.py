@@ -22,6 +22,7 @@ OFFICER = (
     "customers.view_personal_data", "customers.reveal_personal_data", "customers.view_document_image",
     "cards.issue_card", "cards.freeze_card", "cards.change_card_limits",
     "cards.answer_challenge", "customers.view_discrepancy", "customers.decide_discrepancy", "desk.work_case",
+    "desk.view_reports",
 )  # fmt: skip
 # What is said to people after a rejection, and how good a photo has to be.
 WORDING = (
@@ -45,7 +46,7 @@ RECORDS = (
     "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
     "cards.view_portalminute", "cards.view_cardclock",
     "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
-    "desk.view_case", "desk.view_spell", "desk.view_target", "desk.view_savedfilter",
+    "desk.view_case", "desk.view_spell", "desk.view_target", "desk.view_reports",
     "people.view_foureyes", "people.view_approval",
 )  # fmt: skip
 
@@ -55,7 +56,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Senior officer": (
         *OFFICER, *WORDING, "customers.decide_any_discrepancy", "customers.run_comparison", "audit.make_case_file",
         "desk.assign_case",
-        "people.approve_card", "people.approve_document", "people.approve_replay",
+        "cards.cancel_card", "people.approve_card", "people.approve_document", "people.approve_replay",
     ),
     "Support": (
         *READ_ALL, *ATTEND, NOTES, "cards.freeze_card", "cards.answer_challenge", "customers.reveal_personal_data",

@@ -41,8 +41,11 @@ def eventually(check: Callable[[], Any], *, within: float = PATIENCE) -> Any:
 class Stack:
     """Sandbox, web server, worker and beat on a database of their own."""
 
-    def __init__(self, folder: Path, *, database_url: str, sandbox_database_url: str) -> None:
+    def __init__(
+        self, folder: Path, *, database_url: str, sandbox_database_url: str, is_migrated: bool = False
+    ) -> None:
         self.folder = folder
+        self.is_migrated = is_migrated
         self.database_url = database_url
         port, sandbox_port = free_port(), free_port()
         self.url, self.sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
@@ -72,7 +75,8 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
+        if not self.is_migrated:
+            self.manage("migrate", "--verbosity", "0")
         self.manage("create_demo_people")
         for name in self.commands:
             self.run(name)

@@ -33,6 +33,7 @@ TARGETS = {
     CallKind.REGISTER_CLIENT: CUSTOMER, CallKind.UPDATE_CLIENT: CUSTOMER, CallKind.REQUEST_PRODUCT: CUSTOMER,
     CallKind.UPLOAD_DOCUMENT: "customers.document", CallKind.SUBMIT_REQUEST: "customers.enablementrequest",
     CallKind.ISSUE_CARD: CUSTOMER, CallKind.SET_FROZEN: CARD, CallKind.SET_LIMITS: CARD,
+    CallKind.DELETE_CARD: CARD,
     CallKind.RESPOND_TO_CHALLENGE: "cards.challenge", CallKind.SET_VELOCITY_RULES: "cards.velocityruleset",
 }  # fmt: skip
 

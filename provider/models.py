@@ -37,6 +37,7 @@ class CallKind(models.TextChoices):
     ISSUE_CARD = "ISSUE_CARD", "Issue the card"
     SET_FROZEN = "SET_FROZEN", "Freeze or unfreeze the card"
     SET_LIMITS = "SET_LIMITS", "Change the card's limits"
+    DELETE_CARD = "DELETE_CARD", "Delete the card"
     RESPOND_TO_CHALLENGE = "RESPOND_TO_CHALLENGE", "Answer the 3DS check"
     SET_VELOCITY_RULES = "SET_VELOCITY_RULES", "Replace the velocity rules"
 

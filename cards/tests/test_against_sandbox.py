@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -22,21 +21,14 @@ from cryptomate.tests.test_clients import PAYLOAD
 from provider.actions import carry_out
 from sandbox.testing import API_KEY, SandboxProcess
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db, pytest.mark.xdist_group("money_sandbox")]
-
-
-@pytest.fixture(scope="module")
-def running_sandbox(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("money_sandbox")) as process:
-        yield process
+pytestmark = [pytest.mark.processes, pytest.mark.django_db, pytest.mark.xdist_group("sandbox")]
 
 
 @pytest.fixture
-def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
-    running_sandbox.console("POST", "/console/reset")
-    running_sandbox.console("POST", "/console/settings", {"rate_limit": False})
+def sandbox(empty_sandbox: SandboxProcess) -> SandboxProcess:
+    empty_sandbox.console("POST", "/console/settings", {"rate_limit": False})
     polling._only_documented.clear()
-    return running_sandbox
+    return empty_sandbox
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """One of each that somebody can change in the provider's own portal, over real HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,14 +17,13 @@ from customers.tests.making import make_customer
 from provider import budget
 from sandbox.testing import API_KEY, SandboxProcess
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db, pytest.mark.xdist_group("comparing_sandbox")]
+pytestmark = [pytest.mark.processes, pytest.mark.django_db, pytest.mark.xdist_group("sandbox")]
 
 
-@pytest.fixture(scope="module")
-def sandbox(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("comparing_sandbox")) as process:
-        process.console("POST", "/console/settings", {"rate_limit": False})
-        yield process
+@pytest.fixture
+def sandbox(empty_sandbox: SandboxProcess) -> SandboxProcess:
+    empty_sandbox.console("POST", "/console/settings", {"rate_limit": False})
+    return empty_sandbox
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import io
 import time
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -24,7 +23,7 @@ from cryptomate import (
 from cryptomate.tests.test_clients import PAYLOAD
 from sandbox.testing import API_KEY, SandboxProcess
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("client_sandbox")]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("sandbox")]
 CLIENTS = "/management/clients/individuals"
 LATER_PAYLOAD = dataclasses.replace(PAYLOAD, extra={})
 WITHOUT_PHONE = dataclasses.replace(LATER_PAYLOAD, phone_country_code=None, phone_number=None)
@@ -36,17 +35,10 @@ LIMITS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running_sandbox(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("client_sandbox")) as process:
-        yield process
-
-
 @pytest.fixture
-def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
-    running_sandbox.console("POST", "/console/reset")
-    running_sandbox.console("POST", "/console/settings", {"rate_limit": False})
-    return running_sandbox
+def sandbox(empty_sandbox: SandboxProcess) -> SandboxProcess:
+    empty_sandbox.console("POST", "/console/settings", {"rate_limit": False})
+    return empty_sandbox
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ RAIL = (
     ("Transactions", "transactions", "cards:transactions", "cards.view_transaction"),
     ("Events", "events", "webhooks:events", "webhooks.view_webhookevent"),
     ("Dashboard", "pulse", "desk:dashboard", "webhooks.view_webhookevent audit.view_event"),
+    ("Reports", "chart", "desk:reports", "desk.view_reports"),
     ("Audit", "seal", "audit:index", "audit.view_event"),
 )
 

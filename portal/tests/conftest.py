@@ -6,12 +6,13 @@ from portal.testing import Stack
 
 
 @pytest.fixture(scope="session")
-def stack(database_url_for: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(database_url_for: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole portal, started once: sandbox, web server, worker and beat."""
     stack = Stack(
         tmp_path_factory.mktemp("stack"),
-        database_url=database_url_for("stack"),
+        database_url=database_url_for("stack", is_migrated=True),
         sandbox_database_url=database_url_for("stack_sandbox"),
+        is_migrated=True,
     )
     try:
         stack.start()

@@ -40,6 +40,9 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "issue card": Action("ISSUE_CARD", "POST", f"{CARDS}/create", "Issuing the card", "Top-up, expires"),
     "freeze": Action("SET_FROZEN", "PATCH", f"{CARDS}/*/frozen", "Freezing the card", "A person froze it."),
+    "delete card": Action(
+        "DELETE_CARD", "DELETE", f"{CARDS}/*", "Deleting the card", "The card is deleted; every purchase is declined",
+    ),
 }  # fmt: skip
 
 

@@ -10,13 +10,18 @@ pytestmark = test_browser.pytestmark
 browser = test_browser.browser
 
 
-def test_from_the_declined_purchase_to_the_reason_the_dry_run_and_the_answer(browser: Browser, stack: Stack) -> None:
+def test_from_the_search_to_the_declined_purchase_the_reason_the_dry_run_and_the_answer(
+    browser: Browser, stack: Stack
+) -> None:
     card = card_for(stack, "caller@example.com")
     assert [buy(stack, card, amount) for amount in ("61.00", "61.50")] == ["authorized", "declined"]
     page = test_browser.sign_in(browser, stack, "support")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
-    page.goto(f"{stack.url}/transactions/?status=DECLINED")
+    page.keyboard.press("/")
+    page.keyboard.type("caller@example.com")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="•••• 4242").click()
     page.get_by_role("row").filter(has_text="61.50").get_by_role("link", name="See why").click()
     why = page.locator("#why")
     expect(why).to_contain_text("The daily limit would have been passed")

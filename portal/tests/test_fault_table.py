@@ -48,7 +48,7 @@ from sandbox.testing import API_KEY, SandboxProcess
 
 pytestmark = pytest.mark.processes
 
-one_sandbox, one_stack = (pytest.mark.xdist_group(name) for name in ("faults_sandbox", "stack"))
+one_sandbox, one_stack = (pytest.mark.xdist_group(name) for name in ("sandbox", "stack"))
 
 TITLES = {family.title for family in FAMILIES.values()} | {"CryptoMate is not answering"}
 ACTED = ("", "slow", "half_body", "drop_after", "hang_after")  # faults in spite of which the sandbox acts
@@ -61,19 +61,18 @@ def each(rows: list[Row]) -> Any:
 # --- The provider, a worker, an officer
 
 
-@pytest.fixture(scope="module")
-def running_sandbox(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("faults_sandbox")) as process:
-        yield process
+@pytest.fixture
+def sandbox(empty_sandbox: SandboxProcess, settings: Any) -> SandboxProcess:
+    """The provider, which does not recognise a call that is repeated: it is ours not to repeat one that acted."""
+    empty_sandbox.console("POST", "/console/settings", {"rate_limit": False, "idempotency": False})
+    settings.CRYPTOMATE_API_URL = empty_sandbox.url
+    return empty_sandbox
 
 
 @pytest.fixture
-def sandbox(running_sandbox: SandboxProcess, settings: Any) -> SandboxProcess:
-    """The provider, which does not recognise a call that is repeated: it is ours not to repeat one that acted."""
-    running_sandbox.console("POST", "/console/reset")
-    running_sandbox.console("POST", "/console/settings", {"rate_limit": False, "idempotency": False})
-    settings.CRYPTOMATE_API_URL = running_sandbox.url
-    return running_sandbox
+def officer(senior: User) -> User:
+    """Somebody who may do all of it."""
+    return senior
 
 
 @pytest.fixture(autouse=True)
@@ -226,7 +225,7 @@ def click_for(name: str, sandbox: SandboxProcess) -> Click:
         return Click(action, fields["id"], f"/customers/{fields['id']}/", "/customers/new/", lambda: fields)
     customer = customer_before(name, sandbox)
     page = f"/customers/{customer.pk}/"
-    if name == "freeze":
+    if name in ("freeze", "delete card"):
         page = f"/cards/{customer.cards.get().pk}/"
     return Click(action, str(customer.pk), page, *{
         "request product": (f"{page}edit/", lambda: typed(id=None, email=customer.email)),
@@ -240,6 +239,7 @@ def click_for(name: str, sandbox: SandboxProcess) -> Click:
             lambda: {"holder_name": "MARIA BARBER", "approval_method": "TOPUP", "form_id": str(uuid4())},
         ),
         "freeze": (f"{page}freeze/", dict),
+        "delete card": (f"{page}delete/", dict),
     }[name])  # fmt: skip
 
 

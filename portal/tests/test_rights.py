@@ -34,28 +34,12 @@ OFFICERS, WRITERS, NOBODY = "officer senior", "officer senior support admin", ""
 PAGES: dict[str, tuple[str, str]] = {
     "desk:queue": (ALL, NOBODY),
     "desk:queue_cases": (ALL, NOBODY),
-    "desk:next_case": (NOBODY, OFFICERS),
-    "desk:assign": (NOBODY, OFFICERS),
-    "desk:keep_filter": (NOBODY, ALL),
-    "desk:drop_filter": (NOBODY, ALL),
-    "desk:case": (OFFICERS, NOBODY),
-    "desk:case_hold": (ALL, NOBODY),
-    "desk:keep_case": (NOBODY, OFFICERS),
-    "desk:take_case": (NOBODY, OFFICERS),
-    "desk:take_over_case": (NOBODY, OFFICERS),
-    "desk:release_case": (NOBODY, OFFICERS),
-    "desk:assign_case": (NOBODY, OFFICERS),
-    "desk:hand_over_case": (NOBODY, OFFICERS),
-    "desk:snooze_case": (NOBODY, OFFICERS),
-    "desk:wake_case": (NOBODY, OFFICERS),
-    "desk:escalate_case": (NOBODY, OFFICERS),
-    "desk:settle_escalation": (NOBODY, OFFICERS),
-    "desk:ask_customer": (NOBODY, OFFICERS),
-    "desk:hear_from_customer": (NOBODY, OFFICERS),
     "desk:search": (ALL, ALL),
     "desk:dashboard": (ALL, NOBODY),
     "desk:mentions": (ALL, NOBODY),
     "desk:mention_seen": (NOBODY, ALL),
+    "desk:reports": ("officer senior auditor admin", NOBODY),
+    "desk:report": ("officer senior auditor admin", NOBODY),
     "desk:case_file": (NOBODY, "senior auditor"),
     "desk:approvals": (ALL, NOBODY),
     "desk:approve": (NOBODY, "senior auditor admin"),
@@ -99,6 +83,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "cards:would_pass": (ALL, NOBODY),
     "cards:freeze": (NOBODY, "officer senior support"),
     "cards:unfreeze": (NOBODY, "officer senior support"),
+    "cards:delete": (NOBODY, "senior"),
     "cards:limits": (OFFICERS, OFFICERS),
     "cards:refresh": (NOBODY, WRITERS),
     "cards:answer_challenge": (NOBODY, "officer senior support"),
@@ -139,11 +124,7 @@ MASKED_FOR = ("support", "admin")
 # Which planted row an argument of an address names; otherwise `pk` is what the address is about.
 ARGUMENTS: dict[str, dict[str, str]] = {
     "desk": {"pk": "difference"},
-    "desk:drop_filter": {"pk": "saved_filter"},
-    **{name: {"pk": "customer"} for name in PAGES if name.startswith("desk:") and "case" in name},
-    "desk:settle_escalation": {"pk": "customer"},
-    "desk:ask_customer": {"pk": "customer"},
-    "desk:hear_from_customer": {"pk": "customer"},
+    "desk:case_file": {"pk": "customer"},
     "desk:mention_seen": {"pk": "note"},
     **{f"desk:{act}": {"pk": "approval"} for act in ("approve", "refuse", "withdraw")},
     "customers": {"pk": "customer"},
@@ -155,7 +136,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
     "webhooks": {"pk": "delivery"},
     "webhooks:authorization": {"pk": "decision"},
 }
-PLAIN_ARGUMENTS = {"side": "front"}
+PLAIN_ARGUMENTS = {"side": "front", "chart": "throughput"}
 
 
 def patterns(resolver: Any, space: str = "", route: str = "") -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Twenty workers and one click against the sandbox, which refuses the sixteenth call of a second."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -11,15 +11,9 @@ from provider import budget
 from provider.client import hear
 from sandbox.testing import API_KEY, SandboxProcess
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sandbox")]
 
 WORKERS, CALLS = 20, 40
-
-
-@pytest.fixture
-def strict_provider(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("pressed_sandbox")) as process:
-        yield process
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:
@@ -36,11 +30,11 @@ def in_thread(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def test_twenty_workers_meet_no_429_and_a_click_goes_first(strict_provider: SandboxProcess) -> None:
+def test_twenty_workers_meet_no_429_and_a_click_goes_first(empty_sandbox: SandboxProcess) -> None:
     left, order = list(range(CALLS)), []
 
     def work(name: str, *, background: bool) -> None:
-        client = Client(url=strict_provider.url, api_key=API_KEY, observe=hear)
+        client = Client(url=empty_sandbox.url, api_key=API_KEY, observe=hear)
         connection.ensure_connection()
         order.append(f"{name} asks")
         budget.take(background=background)
@@ -59,7 +53,7 @@ def test_twenty_workers_meet_no_429_and_a_click_goes_first(strict_provider: Sand
     for thread in [*workers, *clicks]:
         thread.join()
 
-    state = strict_provider.console("GET", "/console/state")
+    state = empty_sandbox.console("GET", "/console/state")
     assert (state["rate_limited"], state["calls"]) == (0, CALLS + 4)
     last_asked, last_went = (len(order) - 1 - order[::-1].index(words) for words in ("click asks", "click"))
     overtaken_by = order[last_asked:last_went].count("background")

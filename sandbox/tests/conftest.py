@@ -1,4 +1,5 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -6,19 +7,21 @@ from sandbox.testing import SandboxProcess
 from sandbox.tests.making import Provider
 from sandbox.tests.receiver import Receiver
 
+HERE = Path(__file__).parent
 
-@pytest.fixture(scope="session")
-def sandbox_process(database_url_for: Callable[[str], str]) -> Iterator[SandboxProcess]:
-    with SandboxProcess(database_url_for("sandbox")) as process:
-        yield process
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("sandbox"))
 
 
 @pytest.fixture
-def provider(sandbox_process: SandboxProcess) -> Provider:
-    """Empty the sandbox and let tests call it as fast as they like."""
-    sandbox_process.console("POST", "/console/reset")
-    sandbox_process.console("POST", "/console/settings", {"rate_limit": False, "delivery_retry_seconds": 0.01})
-    return Provider(sandbox_process)
+def provider(empty_sandbox: SandboxProcess) -> Provider:
+    """Let tests call it as fast as they like."""
+    empty_sandbox.console("POST", "/console/settings", {"rate_limit": False, "delivery_retry_seconds": 0.01})
+    return Provider(empty_sandbox)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from portal.roles import grant
 def give(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     # Django writes permissions after the last migration; the groups need them now.
     create_permissions(current.get_app_config("desk"), verbosity=0)
-    grant(current, "Auditor", "desk.view_savedfilter")
-    grant(current, "Admin", "desk.view_savedfilter")
+    for role in ("Officer", "Senior officer", "Auditor", "Admin"):
+        grant(current, role, "desk.view_reports")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0022_four_eyes"), ("desk", "0002_saved_filters")]
+    dependencies = [("portal", "0022_four_eyes"), ("desk", "0002_reports")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

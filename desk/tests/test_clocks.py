@@ -1,0 +1,142 @@
+"""Clocks: with whom the time of a case went, and whether the present stage is late."""
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from customers.models import Customer
+from customers.statuses import Source
+from customers.tests.making import NOTHING_MISSING, make_customer, make_request
+from desk.clocks import Due, clocks_of
+from desk.models import Case, Spell
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+
+
+def case_since(customer: Customer, *, hours: float, side: str = "US") -> Case:
+    """Have the customer's case wait for this side since so many hours ago, and for nobody before."""
+    Spell.objects.filter(customer=customer).delete()
+    since = NOW - hours * HOUR
+    Spell.objects.create(customer=customer, waits_for=side, reason="MISSING", began_at=since)
+    Case.objects.filter(pk=customer.pk).update(since=since)
+    return Case.objects.get(pk=customer.pk)
+
+
+@pytest.mark.parametrize(
+    ("hours", "label", "meaning"),
+    [
+        (0, "Due in 8 h", "neutral"),
+        (3.99, "Due in 4 h", "neutral"),
+        (4, "Due in 4 h", "waiting"),
+        (4.5, "Due in 3 h", "waiting"),
+        (7.5, "Due in 30 min", "waiting"),
+        (7.999, "Due in under a minute", "waiting"),
+        (8, "Late by under a minute", "bad"),
+        (10.9, "Late by 2 h", "bad"),
+        (55.9, "Late by 47 h", "bad"),
+        (8 + 71.9, "Late by 2 days", "bad"),
+    ],
+)
+def test_what_is_due_is_said_and_never_more_than_there_is(hours: float, label: str, meaning: str) -> None:
+    since = NOW - hours * HOUR
+
+    due = Due(soon_at=since + 4 * HOUR, late_at=since + 8 * HOUR, now=NOW)
+
+    assert (due.label, due.meaning, due.is_pressing) == (label, meaning, meaning != "neutral")
+
+
+def clocks_on_page(client: Client, customer: Customer) -> str:
+    answer = client.get(f"/customers/{customer.pk}/")
+    assert answer.status_code == 200
+    found = re.search(r'<section class="section stack" id="clocks".*?</section>', answer.content.decode(), re.DOTALL)
+    return html.unescape(found[0]) if found else ""
+
+
+def test_the_customer_s_page_says_where_the_time_went_and_that_it_is_late(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    customer = make_customer()
+    make_request(customer)
+    case_since(customer, hours=10.3)
+    for began, ended, side in ((50, 40, "US"), (40, 20, "PROVIDER"), (20, 10.3, "CUSTOMER")):
+        Spell.objects.create(
+            customer=customer,
+            waits_for=side,
+            reason="MISSING",
+            began_at=NOW - began * HOUR,
+            ended_at=NOW - ended * HOUR,
+        )
+
+    shown = clocks_on_page(client, customer)
+
+    assert 'badge--bad"><svg' in shown
+    assert "Late by 2 h" in shown
+    assert "With us 20 h, with CryptoMate 20 h, with the customer 9.7 h so far." in shown
+    assert re.findall(r"<td[^>]*>(.*?)</td>", shown) == [
+        "With us", "20.3", "2", "With CryptoMate", "20.0", "1", "With the customer", "9.7", "1"
+    ]  # fmt: skip
+    widths = [float(width) for width in re.findall(r'<rect[^>]* width="([\d.]+)%"', shown)]
+    assert widths == pytest.approx([40.6, 40, 19.4], abs=0.1)
+
+
+def test_what_is_due_soon_is_amber_and_what_is_in_time_is_quiet(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    customer = make_customer()
+    make_request(customer)
+
+    case_since(customer, hours=5.5)
+    assert "badge--waiting" in clocks_on_page(client, customer)
+    case_since(customer, hours=0)
+    shown = clocks_on_page(client, customer)
+
+    assert "Due in" in shown
+    assert "badge" not in shown
+
+
+def test_a_case_that_is_done_has_a_sum_and_nothing_due(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    customer = make_customer()
+    request = make_request(customer, missing=NOTHING_MISSING)
+    case_since(customer, hours=3)
+    request.change_status("ENABLED", source=Source.SYNC)
+    customer.change_status("ACTIVE", source=Source.SYNC)
+
+    shown = clocks_on_page(client, customer)
+
+    assert "With us 3 h." in shown
+    assert "Due" not in shown
+
+
+def test_a_customer_without_a_case_has_no_clocks(client: Client, officer: User) -> None:
+    client.force_login(officer)
+
+    assert clocks_on_page(client, make_customer(individual_cards=False)) == ""
+
+
+def test_the_clocks_of_a_long_story_take_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    customer = make_customer()
+    make_request(customer)
+    case = case_since(customer, hours=1)
+    for hours in range(2, 30):
+        Spell.objects.create(
+            customer=customer, waits_for="PROVIDER", reason="IN_REVIEW",
+            began_at=NOW - hours * HOUR, ended_at=NOW - hours * HOUR + HOUR / 2,
+        )  # fmt: skip
+
+    with django_assert_num_queries(2):
+        clocks = clocks_of(case, now=NOW)
+
+    assert clocks.stays == {"US": (HOUR, 1), "PROVIDER": (14 * HOUR, 28)}
