@@ -320,7 +320,8 @@ def test_mentions_lead_back_page_by_page_at_a_fixed_cost(
     Mention.objects.exclude(pk=newest.pk).update(seen_at=newest.at)
     senior = as_senior()
 
-    with django_assert_num_queries(7):  # session, person, two for rights, the seen, the unseen, the count
+    # Session, person, two for rights, the seen, the unseen, what waits for a second person, the count.
+    with django_assert_num_queries(8):
         first = senior.get("/mentions/").context["listed"]
     second = senior.get(first.older_url).context["listed"]
 

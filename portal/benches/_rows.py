@@ -78,9 +78,16 @@ def text(value: Any) -> str:
         return f"\\\\x{value.hex()}"
     if isinstance(value, Jsonb):
         return _escaped(json.dumps(value.obj))
+    if isinstance(value, list):
+        return "{" + ",".join(map(_element, value)) + "}"
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)
+
+
+def _element(value: str) -> str:
+    """Write a word as an element of an array of texts, itself in a line of COPY."""
+    return '"' + _escaped(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 def _escaped(value: str) -> str:
