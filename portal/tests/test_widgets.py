@@ -300,7 +300,7 @@ def test_an_image_that_did_not_arrive_stays_chosen_and_says_so(page: Page) -> No
 
     page.get_by_label("Back image").set_input_files(LARGE)
 
-    expect(page.get_by_text("This did not arrive.")).to_be_visible()
+    expect(page.locator("[data-slot-note]").filter(has_text="This did not arrive.")).to_be_visible()
     assert page.get_by_label("Back image").evaluate("input => input.files.length") == 1
 
 
