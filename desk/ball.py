@@ -6,8 +6,9 @@ from datetime import timedelta
 from django.utils.text import capfirst
 
 from desk import drawing
-from desk.drawing import LINE, Box, Shape, Words, percent, span
+from desk.drawing import LINE, Box, Shape, Words
 from desk.statuses import WaitsFor
+from desk.wording import percent, span
 
 HOUR = timedelta(hours=1)
 HEIGHT = 34  # pixels: the names and the bar under them

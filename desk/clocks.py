@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, DurationField, F, Sum
 from django.db.models.functions import Coalesce, Greatest
-from django.utils.text import capfirst
 
 from desk import ball
 from desk.ball import HOUR, KINDS, with_side
-from desk.charts import Chart, Table
-from desk.drawing import Picture, span
+from desk.drawing import Picture
 from desk.models import Case, Spell, Target
 from desk.statuses import WaitsFor
 from desk.targets import targets
+from desk.wording import span
 
-HEADINGS = ("With whom", "Hours", "Stretches")
 SHORTEST = timedelta(seconds=1)
 UNITS = (("min", timedelta(minutes=1), 60), ("h", HOUR, 48))
 
@@ -77,35 +75,44 @@ def in_whole_units(span: timedelta) -> str:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """The time a case lay with one side, in how many stretches."""
+
+    side: str
+    lay: timedelta
+    stretches: int
+
+    @property
+    def name(self) -> str:
+        return with_side(self.side)
+
+    @property
+    def took(self) -> str:
+        return span(self.lay / HOUR)
+
+
+@dataclass(frozen=True)
 class Clocks:
     """Where the time of a case went so far, and by when its present stage is due."""
 
     case: Case
-    stays: Mapping[str, tuple[timedelta, int]]  # with whom: how long in all, in how many stretches
+    stays: list[Stay]
     due: Due | None
     target: Target | None
 
     @property
-    def chart(self) -> Chart:
-        lay = {side: took for side, (took, _) in self.stays.items()}
-        so_far = "" if self.case.waits_for == WaitsFor.NOBODY else " so far"
-        answer = ", ".join(f"{with_side(side)} {span(took / HOUR)}" for side, took in lay.items())
-        return Chart(
-            slug="clocks",
-            title="Clocks",
-            answer=f"{capfirst(answer)}{so_far}.",
-            table=Table("How long the case lay with whom", HEADINGS, [self._row(side) for side in lay]),
-            picture=Picture("clocks", "How long the case lay with whom", answer, ball.HEIGHT, ball.ball(lay)),
-        )
+    def is_over(self) -> bool:
+        return self.case.waits_for == WaitsFor.NOBODY
 
-    def _row(self, side: str) -> tuple[str, float, int]:
-        took, stretches = self.stays[side]
-        return capfirst(with_side(side)), round(took / HOUR, 2), stretches
+    @property
+    def now_with(self) -> str:
+        return with_side(self.case.waits_for)
 
-
-def _counts(took: timedelta, side: str, case: Case) -> bool:
-    """Leave out a side that a case only passed through."""
-    return took >= SHORTEST or side == case.waits_for
+    @property
+    def picture(self) -> Picture:
+        said = ", ".join(f"{stay.name} {stay.took}" for stay in self.stays)
+        shapes = ball.ball({stay.side: stay.lay for stay in self.stays})
+        return Picture("clocks", "How long the case lay with whom", said, ball.HEIGHT, shapes)
 
 
 def clocks_of(case: Case, *, now: datetime) -> Clocks:
@@ -113,10 +120,15 @@ def clocks_of(case: Case, *, now: datetime) -> Clocks:
     lay = Sum(Greatest(Coalesce("ended_at", now) - F("began_at"), timedelta()), output_field=DurationField())
     spells = Spell.objects.filter(customer=case.pk).order_by()
     rows = spells.values_list("waits_for").annotate(lay=lay, stretches=Count("pk"))
-    found, limits = {side: (took, count) for side, took, count in rows}, targets()
+    found, limits = {side: Stay(side, *numbers) for side, *numbers in rows}, targets()
     return Clocks(
         case=case,
-        stays={side: found[side] for side in KINDS if side in found and _counts(found[side][0], side, case)},
+        stays=[found[side] for side in KINDS if side in found and _counts(found[side], case)],
         due=due_of(case, targets=limits, now=now),
         target=limits.get(case.waits_for),
     )
+
+
+def _counts(stay: Stay, case: Case) -> bool:
+    """Leave out a side that a case only passed through."""
+    return stay.lay >= SHORTEST or stay.side == case.waits_for

@@ -4,11 +4,9 @@ Places across are percent of the picture's width, places down are pixels: letter
 wide screen alike. Whatever counts at all is drawn at least a pixel long, so that one of a thousand is still seen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -153,53 +151,6 @@ def wide(value: float, *, of: float, width: float = 100) -> float:
     return max(NARROWEST, width * value / of) if value and of else 0.0
 
 
-# --- Words
-
-
-def percent(part: float, whole: float) -> str:
-    """Return a share in whole percent. Only all of them are 100 %, and only none are 0 %."""
-    if not whole:
-        return "—"
-    rounded = round(100 * part / whole)
-    if rounded == 100 and part < whole:
-        return "over 99%"
-    return "under 1%" if rounded == 0 and part else f"{rounded}%"
-
-
-def shortened(text: str, *, most: int) -> str:
-    """Return as many whole words of it as fit."""
-    if len(text) <= most:
-        return text
-    return text[: most - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
-
-
-def days_in_words(first: date, last: date) -> str:
-    """Write a stretch of days: `3 Nov`, `3–9 Nov`, `27 Oct – 2 Nov`."""
-    if first == last:
-        return format_date(first, "j M")
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{format_date(last, 'j M')}"
-    return f"{format_date(first, 'j M')} – {format_date(last, 'j M')}"
-
-
-def span(hours: float) -> str:
-    """Write a span as one reads it: `40 s`, `12 min`, `3.5 h`, `2.1 days`."""
-    each = timedelta(hours=hours).total_seconds()
-    for unit, seconds, most in (("s", 1, 60), ("min", 60, 60), ("h", 3600, 48)):
-        if round(each / seconds) < most:
-            return f"{_tenths(each / seconds) if unit == 'h' else round(each / seconds)} {unit}"
-    days = _tenths(each / 86400)
-    return f"{days} {'day' if days == '1' else 'days'}"
-
-
-def _tenths(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0") if value < 10 else f"{value:.0f}"
-
-
 def _short(number: float) -> str:
     """Write a place as precisely as a screen can show it."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-def total_of(stacks: Iterable[Mapping[str, int]]) -> int:
-    return sum(sum(counts.values()) for counts in stacks)

@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MinValueValidator
 from django.utils import timezone
 
-from desk.drawing import days_in_words
+from desk.wording import days_in_words
 
 LAST = (7, 30, 90)  # days that one click chooses
 USUAL = 30

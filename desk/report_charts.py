@@ -1,31 +1,19 @@
 """The charts of the reports page: numbers in, and out come a sentence, a picture and a table that say the same."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-
-from django.utils.text import capfirst
+from datetime import date, datetime
 
 from customers.statuses import CustomerStatus
-from desk import ball, drawing
-from desk.ball import HOUR, KINDS, with_side
+from desk import drawing
 from desk.charts import Chart, Table
-from desk.drawing import LINE, Box, Line, Picture, Shape, Words, percent, span
+from desk.drawing import LINE, Box, Line, Picture, Shape, Words
 from desk.periods import MONTH, WEEK, Period, Stretch, start_of
-from desk.report_numbers import (
-    CAME_IN,
-    Decisions,
-    Stay,
-    came_and_decided,
-    first_decisions,
-    refusals,
-    stays,
-)
-from desk.statuses import WaitsFor
-from desk.targets import Target, targets
+from desk.report_numbers import CAME_IN, Decisions, came_and_decided, first_decisions, refusals
+from desk.stage_chart import time_in_stages
+from desk.wording import counted, part_of, share, shortened
 
 MOST_WEEKS = 16  # rows one under the other
 MOST_REASONS = 8
-FEW = 10  # of which nine in ten would be all or all but one
 AXIS = 18  # pixels for what is written under columns
 COLUMNS = 44  # pixels of the tallest column
 ROW, TALL_ROW, BAR = 24, 36, 9
@@ -96,7 +84,7 @@ def first_time_approval(period: Period, *, now: datetime) -> Chart:
     found, stretches = first_decisions(period, by=by), period.stretches(by)
     weeks = [found.get(start_of(each.first, by), Decisions()) for each in stretches]
     approved, decided = sum(each.approved for each in weeks), sum(each.decided for each in weeks)
-    answer = f"{_of(approved, decided)} first submissions approved."
+    answer = f"{part_of(approved, decided)} first submissions approved."
     return Chart(
         slug="first-time-approval",
         title=f"Approved at the first submission, by {by}",
@@ -107,7 +95,7 @@ def first_time_approval(period: Period, *, now: datetime) -> Chart:
         ),
         table=Table(
             f"First submissions, by {by}", (by.capitalize(), "Decided", "Approved", "Approved, %"),
-            [(_name(s), each.decided, each.approved, _share(each.approved, each.decided))
+            [(_name(s), each.decided, each.approved, share(each.approved, each.decided))
              for s, each in zip(stretches, weeks, strict=True)],
         ),
         picture=_approval_picture(stretches, weeks, by=by, answer=answer) if decided else None,
@@ -121,7 +109,7 @@ def _approval_picture(stretches: Sequence[Stretch], weeks: Sequence[Decisions], 
         shapes.append(Words(str(stretch), 0, foot))
         if each.decided:
             wide = drawing.wide(each.approved, of=each.decided, width=WIDE)
-            said = _of(each.approved, each.decided)
+            said = part_of(each.approved, each.decided)
             shapes += [
                 Box("track", FROM, foot - BAR, WIDE, BAR, f"{stretch}: {said}"),
                 *([Box("good", FROM, foot - BAR, wide, BAR, f"{stretch}: {said}")] if each.approved else []),
@@ -151,7 +139,7 @@ def refused(period: Period, *, now: datetime) -> Chart:
         ),
         table=Table(
             "Refused requests by reason, the commonest first", ("Reason", "Requests", "Share, %"),
-            [(reason, count, _share(count, total)) for reason, count in found],
+            [(reason, count, share(count, total)) for reason, count in found],
         ),
         picture=_refusals_picture(_commonest(found), total, answer=answer) if found else None,
     )  # fmt: skip
@@ -165,121 +153,16 @@ def _commonest(found: list[tuple[str, int]]) -> list[tuple[str, int]]:
 def _refusals_picture(rows: Sequence[tuple[str, int]], total: int, *, answer: str) -> Picture:
     most, shapes = max(count for _, count in rows), list[Shape]()
     for number, (reason, count) in enumerate(rows):
-        top, said = number * TALL_ROW, f"{count:,} · {percent(count, total)}"
+        top, said = number * TALL_ROW, counted(count, total)
         shapes += [
-            Words(drawing.shortened(reason, most=42), 0, top + LINE),
+            Words(shortened(reason, most=42), 0, top + LINE),
             Words(said, 100, top + LINE, "end", is_strong=True),
             Box("bad", 0, top + AXIS, drawing.wide(count, of=most), BAR, f"{reason}: {said}"),
         ]
     return Picture("rejections", "Refused requests by reason", answer, len(rows) * TALL_ROW, shapes)
 
 
-# --- Time with each side
-
-
-def time_in_stages(period: Period, *, now: datetime) -> Chart:
-    limits = targets()
-    found = stays(period, targets=limits, now=now)
-    whole = sum((each.lay for each in found.values()), timedelta())
-    longest = max(found, key=lambda side: found[side].lay)
-    answer = (
-        f"Cases lay longest {with_side(longest)}: {percent(found[longest].lay / HOUR, whole / HOUR)} of all waiting."
-    )
-    return Chart(
-        slug="stages",
-        title="Time with each side, against its target",
-        answer=answer if whole else "No case was open in this period.",
-        definition=(
-            "On top, all waiting that fell in the period, that of open cases too. Below, each wait that ended in it,"
-            " whenever it began; open ones stand in the table. The line across a bar is the target."
-        ),
-        table=_stages_table(found, limits, until=min(period.until, now)),
-        picture=_stages_picture(found, limits, answer=answer) if whole else None,
-    )
-
-
-STAGES = (
-    "Waited for", "Hours in all", "Share of all, %", "Ended", "Half took at most, h", "Nine in ten took at most, h",
-    "Target, h", "Within target", "Within target, %", "Still open", "Open and late", "Open longest, h",
-)  # fmt: skip
-
-
-def _stages_table(found: Mapping[str, Stay], limits: Mapping[str, Target], *, until: datetime) -> Table:
-    whole = sum((each.lay for each in found.values()), timedelta())
-    rows = [
-        (
-            WaitsFor(side).label, _hours(each.lay), _share(each.lay / HOUR, whole / HOUR), each.ended,
-            _hours(each.half), _hours(each.most if each.ended >= FEW else None),
-            limits[side].late_after_hours, each.in_time, _share(each.in_time, each.ended),
-            each.still, each.late, _hours(until - each.longest_since if each.longest_since else None),
-        )
-        for side, each in found.items()
-    ]  # fmt: skip
-    return Table("How long cases lay with each side", STAGES, rows)
-
-
-def _stages_picture(found: Mapping[str, Stay], limits: Mapping[str, Target], *, answer: str) -> Picture:
-    shapes: list[Shape] = ball.ball({side: each.lay for side, each in found.items()})
-    top, reach = ball.HEIGHT + AXIS, max(_reach(each, limits[side]) for side, each in found.items())
-    for side, each in found.items():
-        shapes += _stage(side, each, limits[side], top=top, reach=reach)
-        top += TALL_ROW + AXIS + BAR
-    return Picture("stages", "Time with each side, against its target", answer, top - BAR, shapes)
-
-
-def _reach(stay: Stay, target: Target) -> float:
-    """Return how many times the target the longest bar of a side is."""
-    longest = stay.most if stay.ended >= FEW else stay.half
-    return max(1.25, (longest or timedelta()) / (target.late_after_hours * HOUR))
-
-
-def _stage(side: str, stay: Stay, target: Target, *, top: float, reach: float) -> list[Shape]:
-    hours, allowed = target.late_after_hours, target.late_after_hours * HOUR
-    label = capfirst(with_side(side))
-    name = Words(label, 0, top + LINE, is_strong=True)
-    if not stay.ended:
-        return [name, Words("no wait ended in this period", 100, top + LINE, "end")]
-    took, line = _took(stay), drawing.wide(1, of=reach)
-    bars = [(stay.most, f"{KINDS[side]}-soft")] if stay.ended >= FEW else []
-    return [
-        name,
-        Words(f"{_of(stay.in_time, stay.ended)} within {span(hours)}", 100, top + LINE, "end"),
-        *(
-            Box(kind, 0, top + AXIS, drawing.wide((long or timedelta()) / allowed, of=reach), BAR, f"{label}: {took}")
-            for long, kind in [*bars, (stay.half, KINDS[side])]
-        ),
-        Line("target", line, top + AXIS - 3, line, top + AXIS + BAR + 3),
-        Words(took, 0, top + AXIS + BAR + LINE + 3),
-    ]
-
-
-def _took(stay: Stay) -> str:
-    half = f"half within {span((stay.half or timedelta()) / HOUR)}"
-    return f"{half}, nine in ten within {span((stay.most or timedelta()) / HOUR)}" if stay.ended >= FEW else half
-
-
-# --- Words and numbers
-
-
-CHARTS: dict[str, Callable[..., Chart]] = {
-    "throughput": throughput,
-    "first-time-approval": first_time_approval,
-    "rejections": refused,
-    "stages": time_in_stages,
-}
-
-
-def _of(part: int, whole: int) -> str:
-    """Say a share, and of how many; of few, only that."""
-    return f"{part} of {whole}" if whole < FEW else f"{percent(part, whole)} of {whole:,}"
-
-
-def _share(part: float, whole: float) -> float | None:
-    return round(100 * part / whole, 1) if whole else None
-
-
-def _hours(took: timedelta | None) -> float | None:
-    return None if took is None else round(took / HOUR, 2)
+# --- Words
 
 
 def _name(stretch: Stretch) -> str:
@@ -289,3 +172,11 @@ def _name(stretch: Stretch) -> str:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+CHARTS: dict[str, Callable[..., Chart]] = {
+    "throughput": throughput,
+    "first-time-approval": first_time_approval,
+    "rejections": refused,
+    "stages": time_in_stages,
+}

@@ -3,6 +3,7 @@ from django.urls import path
 from desk import (
     approval_views,
     case_file_views,
+    clock_views,
     difference_views,
     mention_views,
     report_views,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("reports/", report_views.reports, name="reports"),
     path("reports/<slug:chart>.csv", report_views.report, name="report"),
+    path("customers/<uuid:pk>/clocks/", clock_views.clocks, name="clocks"),
     path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
     path("approvals/", approval_views.approvals, name="approvals"),
     path("approvals/<uuid:pk>/approve/", approval_views.approve, name="approve"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import drawing
+from desk import drawing, wording
 from desk.drawing import THINNEST, Box, Line, Picture, Words
 
 KINDS = ("good", "waiting", "bad")
@@ -58,7 +58,7 @@ def test_parts_of_a_bar_lie_side_by_side_and_fill_it(parts: dict[str, float]) ->
 def test_a_share_in_words_is_never_more_than_the_numbers_say(part: int, rest: int) -> None:
     whole = part + rest
 
-    said = drawing.percent(part, whole)
+    said = wording.percent(part, whole)
 
     assert (said == "—") == (whole == 0)
     assert (said == "100%") == (part == whole > 0)
@@ -70,12 +70,13 @@ def test_a_share_in_words_is_never_more_than_the_numbers_say(part: int, rest: in
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (0, "0 s"), (30 / 3600, "30 s"), (59.6 / 3600, "1 min"), (0.5, "30 min"), (59.7 / 60, "1 h"), (3.25, "3.2 h"),
+        (0, "under 1 s"), (0.4 / 3600, "under 1 s"), (30 / 3600, "30 s"),
+        (59.6 / 3600, "1 min"), (0.5, "30 min"), (59.7 / 60, "1 h"), (3.25, "3.2 h"),
         (9.96, "10 h"), (47.4, "47 h"), (48, "2 days"), (60, "2.5 days"), (24 * 30, "30 days"),
     ],
 )  # fmt: skip
 def test_spans_are_written_as_they_are_read(hours: float, words: str) -> None:
-    assert drawing.span(hours) == words
+    assert wording.span(hours) == words
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_spans_are_written_as_they_are_read(hours: float, words: str) -> None:
     ],
 )
 def test_days_are_written_short(first: date, last: date, words: str) -> None:
-    assert drawing.days_in_words(first, last) == words
+    assert wording.days_in_words(first, last) == words
 
 
 @pytest.mark.parametrize(
@@ -119,5 +120,5 @@ def test_a_picture_says_what_it_shows_and_no_word_in_it_is_markup() -> None:
 
 
 def test_long_words_are_cut_between_words() -> None:
-    assert drawing.shortened("The document was no longer valid", most=40) == "The document was no longer valid"
-    assert drawing.shortened("Name or date of birth, as typed, differ", most=25) == "Name or date of birth…"
+    assert wording.shortened("The document was no longer valid", most=40) == "The document was no longer valid"
+    assert wording.shortened("Name or date of birth, as typed, differ", most=25) == "Name or date of birth…"

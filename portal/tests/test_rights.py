@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "desk:mention_seen": (NOBODY, ALL),
     "desk:reports": ("officer senior auditor admin", NOBODY),
     "desk:report": ("officer senior auditor admin", NOBODY),
+    "desk:clocks": (ALL, NOBODY),
     "desk:case_file": (NOBODY, "senior auditor"),
     "desk:approvals": (ALL, NOBODY),
     "desk:approve": (NOBODY, "senior auditor admin"),
@@ -125,6 +126,7 @@ MASKED_FOR = ("support", "admin")
 ARGUMENTS: dict[str, dict[str, str]] = {
     "desk": {"pk": "difference"},
     "desk:case_file": {"pk": "customer"},
+    "desk:clocks": {"pk": "customer"},
     "desk:mention_seen": {"pk": "note"},
     **{f"desk:{act}": {"pk": "approval"} for act in ("approve", "refuse", "withdraw")},
     "customers": {"pk": "customer"},
