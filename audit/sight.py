@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
 from audit.kinds import Kind
-from audit.models import Event, EventQuerySet
+from audit.models import Change, Event, EventQuerySet
 from vault.masking import MASK, mask_text
 
 SEES = "customers.view_personal_data"
@@ -67,6 +67,16 @@ def masked_detail(event: Event) -> dict[str, Any] | None:
     if not detail or event.customer_id is None:
         return detail
     return {part: _note(event, said) if part == "note" else _masked(said) for part, said in detail.items()}
+
+
+def masked_changes(event: Event) -> list[Change]:
+    """Return what differed in an event, which is as it was recorded, as people see it who may not see the data."""
+    return [_masked_change(change) for change in event.changes]
+
+
+def _masked_change(change: Change) -> Change:
+    name = change.field.partition(".")[0]
+    return Change(change.field, _as_shown(name, change.before), _as_shown(name, change.after))
 
 
 def _note(event: Event, said: str) -> str:

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actions import export_events, view_event
 from audit.export import csv_of
 from audit.forms import EventFilter
-from audit.models import Event
-from audit.sight import SEES, masked_detail
+from audit.models import Change, Event
+from audit.sight import SEES, masked_changes, masked_detail
 from audit.signing import signing_keys
 
 
@@ -61,6 +61,9 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = cast("User", request.user)
     view_event(found, by=person)
     is_masked = not person.has_perm(SEES) and found.customer_id is not None and found.is_intact
+    changes: list[Change] = []
+    if found.is_intact:
+        changes = masked_changes(found) if is_masked else found.changes
     if is_masked:
         found.detail = masked_detail(found)
-    return render(request, "audit/event.html", {"event": found, "is_masked": is_masked})
+    return render(request, "audit/event.html", {"event": found, "changes": changes, "is_masked": is_masked})

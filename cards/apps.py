@@ -5,14 +5,13 @@ class CardsConfig(AppConfig):
     name = "cards"
 
     def ready(self) -> None:
-        from cards import compared_cards
+        from cards import compared_cards, strands
         from cards.approved import CARRIERS
         from cards.challenges import RespondToChallenge
         from cards.display import card_names
         from cards.effects import effects  # effects need the models
         from cards.statuses import CardStatus
-        from customers import comparison_runs
-        from customers.timeline import NAMED, STATUSES
+        from customers import comparison_runs, timeline
         from people import four_eyes
         from provider.effects import register
 
@@ -22,5 +21,6 @@ class CardsConfig(AppConfig):
             comparison_runs.register(step)
         for carrier in CARRIERS:
             four_eyes.register(carrier)
-        STATUSES["card"] = CardStatus
-        NAMED.append(card_names)
+        timeline.STATUSES["card"] = CardStatus
+        timeline.NAMED.append(card_names)
+        timeline.register(*strands.strands())

@@ -24,7 +24,7 @@ from customers.models import Customer
 from customers.paging import Page, digest, page_of
 from customers.policies import NotAllowed, check_can_issue
 from customers.status_changes import StepNotAllowed
-from customers.timeline import timeline
+from customers.timeline import Reader, brief
 from people.approvals import Approval
 from people.confirming import confirmed
 from people.waiting import told
@@ -275,8 +275,8 @@ def _issuing(
 def customer_cards(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer a poll of the customer's cards, while one is being issued."""
     customer = get_object_or_404(Customer, pk=pk)
-    told = timeline(customer, hide=sight_of(request.user, customer).hides(customer), to=request.user)
-    context = {**pages.customer_cards(customer, request.user), "timeline": told}
+    entries = brief(Reader(customer, request.user, sight_of(request.user, customer)))
+    context = {**pages.customer_cards(customer, request.user), "timeline": entries}
     return render(request, "cards/_issuing.html", context)
 
 

@@ -27,12 +27,13 @@ from customers.policies import (
     is_refused_for_good,
 )
 from customers.reading_actions import want_reading
+from customers.recording import before_and_after, values_in
 from customers.statuses import DocumentStatus, RequestStatus, Source
 from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
 
-# Columns whose values stand in the audit log as they are; the others are recorded as changed, without a value.
+# Columns whose values stand in the record of a registration; the others are named there, without a value.
 RECORDED = ("individual_cards", "country", "state", "id_type", "occupation", "annual_salary", "account_purpose",
             "expected_monthly_volume")  # fmt: skip
 
@@ -79,12 +80,12 @@ def update_customer(*, customer: Customer, data: Mapping[str, Any], by: User, se
     check_can_edit(customer)
     if seen and seen != customer.version:
         raise NotAllowed(_changed_meanwhile(customer, data))
-    before = _recorded(customer, data)
+    stood = values_in(customer, data)
     _fill(customer, data)
     customer.save(update_fields=_columns(data))
+    before, after = before_and_after(stood, values_in(customer, data))
     record(
-        kind=Kind.CUSTOMER_UPDATED, by=by, customer_id=customer.pk, subject=customer,
-        before=before, after=_recorded(customer, data),
+        kind=Kind.CUSTOMER_UPDATED, by=by, customer_id=customer.pk, subject=customer, before=before, after=after
     )  # fmt: skip
     _want_saved(customer, by=by)
 

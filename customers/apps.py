@@ -5,7 +5,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers import comparing, comparison_runs
+        from customers import comparing, comparison_runs, strands, timeline
         from customers.effects import effects
         from provider.effects import register
 
@@ -13,3 +13,4 @@ class CustomersConfig(AppConfig):
             register(effect)
         for step in (comparing.CLIENTS, comparing.CUSTOMERS):
             comparison_runs.register(step)
+        timeline.register(*strands.strands())

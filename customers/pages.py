@@ -22,7 +22,7 @@ from customers.snapshots import News, news_of
 from customers.standing import Standing, standing_of
 from customers.statuses import CustomerStatus
 from customers.support_message import support_message
-from customers.timeline import timeline
+from customers.timeline import Reader, brief
 from customers.unsaved import UnsavedAnswers
 from people.waiting import waiting_about
 
@@ -194,7 +194,7 @@ def _context(standing: Standing, person: Person, user: User) -> dict[str, Any]:
         "facts": known,
         "is_masked": any(fact.is_masked for fact in known),
         "differences": differences,
-        "timeline": timeline(customer, news, hide=hide, to=user),
+        "timeline": brief(Reader(customer, user, person.sight)),
         "news": news[0] if news else None,
         "news_lines": [hide(line) for line in news[0].lines] if news else [],
         "unchanged_since": _unchanged_since(standing, news),

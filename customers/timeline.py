@@ -1,37 +1,45 @@
-"""What happened to a customer, from four records: what people did, what the provider was asked and what it said,
-how statuses moved."""
+"""What happened to a customer, in one list: strands of several tables, each told in entries of one shape."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import TextChoices
+from django.db.models import Q, QuerySet, TextChoices
 
-from audit.kinds import Kind
-from audit.models import Event
-from customers.masking import Hide, as_it_is
-from customers.models import Customer, Note, StatusChange
-from customers.snapshots import News
-from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus, Source
-from provider.models import CallState, ProviderCall
+from customers.masking import Hide, Sight
+from customers.merging import Found, Place, Stream, merge
+from customers.models import Customer, StatusChange
+from customers.statuses import CustomerStatus, DocumentStatus, RequestStatus
 
-LONGEST = 60
-# Who saw what, who asked anew, and who has begun to type, stands in the audit log.
-LOOKS = (
-    Kind.DOCUMENT_VIEWED, Kind.RECORD_VIEWED, Kind.ANSWERS_KEPT, Kind.CUSTOMER_REVEALED, Kind.CUSTOMER_REFRESHED,
-    Kind.CARD_REFRESHED, Kind.FOUND_BY_ID_NUMBER,
-)  # fmt: skip
-TOLD_ELSEWHERE = (Kind.NOTE_WRITTEN,)  # the note itself is there
-# The words of each machine; an app whose rows belong to customers adds its own at start.
-STATUSES: dict[str, type[TextChoices]] = {
-    "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
-}  # fmt: skip
-NAMES = {"request": "Review"}
-CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
-SOURCES = {Source.SYNC: "CryptoMate, when asked", Source.WEBHOOK: "CryptoMate, by webhook", Source.SYSTEM: "the portal"}
+LONGEST_BRIEF = 12
+LOOKS = "audit.view_event"  # who may see who saw what
+
 ICONS = {"waiting": "clock", "good": "check", "bad": "cross", "unknown": "question", "neutral": "dash"}
+
+
+class Part(TextChoices):
+    """What people narrow the timeline down to. An entry may be of several."""
+
+    STATUS = "status", "Status"
+    PROVIDER = "cryptomate", "CryptoMate"
+    PEOPLE = "people", "People"
+    NOTES = "notes", "Notes"
+    DOCUMENTS = "documents", "Documents"
+    CARDS = "cards", "Cards"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing before and after; where nothing stood before, or nobody says what, it is what stands now."""
+
+    label: str
+    was: str
+    became: str
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,15 @@ class Entry:
     trace_id: str = ""
     picture: str = ""
     words: str = ""  # a colleague's, as they were written
+    changes: tuple[Change, ...] = ()
+    url: str = ""
     note_id: UUID | None = None  # of the note that the person who reads it may withdraw
 
     def through(self, hide: Hide) -> "Entry":
-        return replace(self, text=hide(self.text), note=hide(self.note), words=hide(self.words))
+        changes = tuple(replace(each, was=hide(each.was), became=hide(each.became)) for each in self.changes)
+        return replace(
+            self, text=hide(self.text), note=hide(self.note), words=hide(self.words), changes=changes
+        )  # fmt: skip
 
     @property
     def short_trace(self) -> str:
@@ -57,26 +70,112 @@ class Entry:
         return self.picture or ICONS[self.meaning]
 
 
-def timeline(
-    customer: Customer, news: Iterable[News] = (), *, hide: Hide = as_it_is, to: User | None = None
-) -> list[Entry]:
-    """Return the newest entries, newest first, through `hide`. `news` is what the provider's answers changed."""
-    notes = customer.notes.select_related("by").order_by("-at", "-pk")[:LONGEST]
-    changes = customer.status_changes.select_related("by").order_by("-at", "-pk")[:LONGEST]
-    calls = ProviderCall.objects.about(customer.pk).order_by("-wanted_at")[:LONGEST]
-    events = (
-        Event.objects.about_customer(customer.pk).exclude(kind__in=(*LOOKS, *TOLD_ELSEWHERE)).latest_first()[:LONGEST]
-    )
-    names = names_of(customer, {change.object_id for change in changes} | {call.target_id for call in calls})
-    entries = [
-        *map(_of_event, events),
-        *map(_of_news, news),
-        *(_of_note(note, to) for note in notes),
-        *(_of_call(call, names.get(call.target_id, "")) for call in calls),
-        *(_of_change(change, names.get(change.object_id, "")) for change in changes),
-    ]
-    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:LONGEST]
-    return [entry.through(hide) for entry in newest]
+@dataclass(frozen=True)
+class Reader:
+    """Who reads, how they see this customer's data, and what the rows are called that entries are about."""
+
+    customer: Customer
+    user: User
+    sight: Sight
+    names: Mapping[UUID, str] = field(default_factory=dict)
+
+    def name(self, row: UUID | None) -> str:
+        return self.names.get(row, "") if row else ""
+
+
+@dataclass(frozen=True)
+class Strand:
+    """One table's part of the timeline. An app whose rows belong to customers registers its own at start.
+
+    `parts` says under which of them which rows are found, `person` the lookup of a user name, `about` the row whose
+    name an entry needs. Only those who hold `permission` read it. What is not `is_brief` is on the whole timeline only.
+    """
+
+    name: str
+    rows: Callable[[Customer], QuerySet[Any]]
+    entry: Callable[[Any, Reader], Entry | None]
+    parts: Mapping[Part, Q]
+    at: str = "at"
+    key: str = "pk"
+    person: str = ""
+    about: Callable[[Any], UUID | None] = lambda _: None
+    permission: str = ""
+    is_brief: bool = True
+    is_of_looks: bool = False
+
+    def stream(self, customer: Customer, chosen: "Chosen") -> Stream | None:
+        """Return the rows that are wanted; None where this strand has none of them."""
+        conditions = [condition for part, condition in self.parts.items() if part in chosen.parts]
+        is_wanted = chosen.looks if self.is_of_looks else not chosen.parts or conditions
+        if not is_wanted or (chosen.person and not self.person):
+            return None
+        asked = {self.person: chosen.person, f"{self.at}__gte": chosen.since, f"{self.at}__lt": chosen.until}
+        rows = self.rows(customer).filter(**{name: value for name, value in asked.items() if value})
+        is_narrowed = conditions and all(conditions)  # an empty one lets every row through
+        return Stream(self.name, rows.filter(reduce(or_, conditions)) if is_narrowed else rows, self.at, self.key)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the timeline is narrowed down to; no parts are all of them. Looks come on top."""
+
+    parts: Collection[Part] = ()
+    person: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    looks: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """One page of the timeline, and where its neighbours begin."""
+
+    entries: list[Entry]
+    newer: Place | None
+    older: Place | None
+
+
+STRANDS: dict[str, Strand] = {}
+
+
+def register(*strands: Strand) -> None:
+    STRANDS.update({strand.name: strand for strand in strands})
+
+
+def brief(reader: Reader) -> list[Entry]:
+    """Return the newest entries, as the customer's page has them."""
+    strands = [strand for strand in STRANDS.values() if strand.is_brief]
+    return _told(reader, strands, Chosen(), size=LONGEST_BRIEF).entries
+
+
+def whole(reader: Reader, chosen: Chosen, *, older: str = "", newer: str = "") -> Told:
+    """Return one page of everything that is chosen. Raises BadRequest for an address that we did not write."""
+    return _told(reader, STRANDS.values(), chosen, older=older, newer=newer)
+
+
+def _told(reader: Reader, strands: Iterable[Strand], chosen: Chosen, **page: Any) -> Told:
+    may_read = (strand for strand in strands if not strand.permission or reader.user.has_perm(strand.permission))
+    streams = [stream for strand in may_read if (stream := strand.stream(reader.customer, chosen))]
+    merged = merge(streams, **page)
+    return Told(list(_entries(reader, merged.found)), merged.newer, merged.older)
+
+
+def _entries(reader: Reader, found: Iterable[Found]) -> Iterable[Entry]:
+    about = {row for each in found if (row := STRANDS[each.stream].about(each.row))}
+    reader = replace(reader, names=names_of(reader.customer, about))
+    hide = reader.sight.hides(reader.customer)
+    for each in found:
+        if entry := STRANDS[each.stream].entry(each.row, reader):
+            yield entry.through(hide)
+
+
+# --- What rows are called, and what they became
+
+# The words of each machine; an app whose rows belong to customers adds its own at start.
+STATUSES: dict[str, type[TextChoices]] = {
+    "customer": CustomerStatus, "request": RequestStatus, "document": DocumentStatus,
+}  # fmt: skip
+NAMES = {"request": "Review"}
 
 
 def names_of(customer: Customer, rows: set[UUID]) -> dict[UUID, str]:
@@ -96,62 +195,13 @@ def document_names(customer: Customer, rows: Collection[UUID]) -> dict[UUID, str
 NAMED: list[Callable[[Customer, Collection[UUID]], Mapping[UUID, str]]] = [document_names]
 
 
-def _of_change(change: StatusChange, name: str) -> Entry:
-    return Entry(
-        at=change.at,
-        text=change_in_words(change, name),
-        meaning=getattr(_status_of(change), "meaning", "neutral"),
-        note=" · ".join(filter(None, [_by_whom(change), change.note, _surprise(change)])),
-    )
-
-
 def change_in_words(change: StatusChange, name: str) -> str:
     """Say what a row became; `name` is what it is called, where it has a name."""
-    to = _status_of(change)
+    to = status_of(change.machine, change.to_status)
     return f"{name or NAMES.get(change.machine, change.machine.capitalize())}: {to.label if to else change.to_status}"
 
 
-def _status_of(change: StatusChange) -> TextChoices | None:
-    """Return the status a row came to; None where it is a word that is not in our table."""
-    statuses = STATUSES.get(change.machine)
-    return statuses(change.to_status) if statuses and change.to_status in statuses.values else None
-
-
-def _by_whom(change: StatusChange) -> str:
-    return change.by.get_username() if change.by else SOURCES.get(Source(change.source), "")
-
-
-def _surprise(change: StatusChange) -> str:
-    return "an unexpected step" if change.unexpected else ""
-
-
-def _of_call(call: ProviderCall, name: str) -> Entry:
-    what = f"{call.get_kind_display()} ({name})" if name else call.get_kind_display()
-    message = call.message if call.state != CallState.DONE else ""  # it speaks of an attempt before
-    return Entry(
-        at=call.answered_at or call.sent_at or call.wanted_at,
-        text=f"{what}: {call.get_state_display().lower()}",
-        meaning=CALL_MEANINGS.get(CallState(call.state), "waiting"),
-        note=" · ".join(filter(None, [message, _attempts(call)])),
-        trace_id=call.trace_id,
-    )
-
-
-def _attempts(call: ProviderCall) -> str:
-    return f"{call.attempts} attempts" if call.attempts > 1 else ""
-
-
-def _of_news(news: News) -> Entry:
-    changed = news.difference
-    meaning = "waiting" if changed.came_back or changed.new else "good" if changed.satisfied else "neutral"
-    return Entry(at=news.at, text=news.sentences, meaning=meaning, note=f"CryptoMate, {news.occasion}")
-
-
-def _of_event(event: Event) -> Entry:
-    return Entry(at=event.at, text=f"{event.who} {event.label}", note=event.note, picture="person")
-
-
-def _of_note(note: Note, to: User | None) -> Entry:
-    withdrawable = note.pk if to and note.by_id == to.pk and not note.is_withdrawn else None
-    text = f"{note.by.get_username()} wrote a note{', withdrawn since' if note.is_withdrawn else ''}"
-    return Entry(at=note.at, text=text, words=note.shown_text, picture="person", note_id=withdrawable)
+def status_of(machine: str, word: str) -> TextChoices | None:
+    """Return the status that the word names; None where it is one that is not in our table."""
+    statuses = STATUSES.get(machine)
+    return statuses(word) if statuses and word in statuses.values else None

@@ -7,6 +7,7 @@ from customers import (
     note_views,
     reading_views,
     reveal_views,
+    timeline_views,
     unsaved_views,
     views,
 )
@@ -39,6 +40,7 @@ customer_urls = [
     path("notes/", note_views.add_note, name="add_note"),
     path("notes/<uuid:note>/withdraw/", note_views.withdraw_note, name="withdraw_note"),
     path("unsaved/note/", note_views.keep_note, name="keep_note"),
+    path("timeline/", timeline_views.timeline, name="timeline"),
     path("calls/", call_views.calls, name="calls"),
     path("data/<path:requirement>/", views.save_data, name="save_data"),
     path("unsaved/data/<path:requirement>/", unsaved_views.keep_data, name="keep_data"),

@@ -239,3 +239,18 @@ def test_the_admin_list_never_counts_the_whole_log(auditor_client: Client, recor
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"]]
     assert counts
     assert all("LIMIT" in sql for sql in counts)
+
+
+def test_who_may_not_see_the_data_reads_that_a_field_changed_and_not_to_what(
+    auditor_client: Client, auditor: User, recorded: Record
+) -> None:
+    event = recorded(
+        customer_id=uuid4(), before={"city": "Pilar", "status": "A"}, after={"city": "Rome", "status": "B"}
+    )
+    auditor.user_permissions.remove(*auditor.user_permissions.filter(codename="view_personal_data"))
+
+    page = auditor_client.get(f"{INDEX}{event.pk}/").content.decode()
+
+    assert '<th scope="row">city</th><td>••••</td><td>••••</td>' in page
+    assert '<th scope="row">status</th><td>A</td><td>B</td>' in page
+    assert "Pilar" not in page

@@ -15,9 +15,10 @@ from cards.models import Card
 from cards.statuses import ApprovalMethod
 from cards.tests.making import make_active_customer, make_card
 from conftest import person
+from customers.masking import sight_of
 from customers.models import Customer
 from customers.policies import NotAllowed
-from customers.timeline import timeline
+from customers.timeline import Reader, brief
 from people import four_eyes
 from people.approvals import Act, Approval, FourEyes
 from provider.models import CallKind, ProviderCall
@@ -57,7 +58,7 @@ def test_a_card_above_the_limit_is_issued_by_two_people_and_the_log_names_both(o
     assert (call.payload["monthly_limit"], call.payload["holder_name"]) == ("1000.01", "MARIA BARBER")
     issued = Event.objects.get(kind="card.issued")
     assert (issued.actor_name, issued.said["after"]["approved_by"]) == ("officer", "senior")
-    told = [entry.text for entry in timeline(customer)]
+    told = [entry.text for entry in brief(Reader(customer, officer, sight_of(officer, customer)))]
     assert "officer asked for a second person" in told
     assert "senior approved as the second person" in told
     assert "officer issued a card" in told

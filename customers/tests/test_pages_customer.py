@@ -331,5 +331,5 @@ def test_a_poll_costs_a_bounded_number_of_queries(
 ) -> None:
     seen = seen_by(as_officer, customer)
 
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         poll(as_officer, customer, seen)

@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "customers:refresh": (NOBODY, WRITERS),
     "customers:reveal": (ALL, ALL),
     "customers:calls": (ALL, NOBODY),
+    "customers:timeline": (ALL, NOBODY),
     "customers:people": (WRITERS, NOBODY),
     "customers:add_note": (NOBODY, WRITERS),
     "customers:keep_note": (NOBODY, WRITERS),
