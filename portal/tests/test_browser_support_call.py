@@ -10,14 +10,13 @@ pytestmark = test_browser.pytestmark
 browser = test_browser.browser
 
 
-def test_from_the_search_to_the_declined_purchase_the_reason_the_dry_run_and_the_answer(
-    browser: Browser, stack: Stack
-) -> None:
+def test_from_the_search_to_the_reason_the_dry_run_and_the_answer(browser: Browser, stack: Stack) -> None:
     card = card_for(stack, "caller@example.com")
     assert [buy(stack, card, amount) for amount in ("61.00", "61.50")] == ["authorized", "declined"]
     page = test_browser.sign_in(browser, stack, "support")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
+    page.wait_for_load_state()  # with the scripts that listen for keys
     page.keyboard.press("/")
     page.keyboard.type("caller@example.com")
     page.keyboard.press("Enter")
