@@ -25,6 +25,7 @@ PLAIN = frozenset(
     status code fields country document_type requirement sides sha256 warnings record product individual_cards form_id
     daily_limit weekly_limit monthly_limit per_transaction_limit approval_method last4 outcome source side card field
     approved_by
+    assigned_to held_by until waits_for due_soon_after_hours late_after_hours name query
     """.split()  # noqa: SIM905 - a list to read
 )
 

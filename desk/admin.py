@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from audit.records import RecordAdmin, link_to
 from desk.cases import Case, Spell
+from desk.saved_filters import SavedFilter
 from desk.target_actions import choose_target
 from desk.targets import Target
 
@@ -43,6 +44,15 @@ class SpellAdmin(RecordAdmin[Spell]):
     @admin.display(description="customer")
     def customer_link(self, spell: Spell) -> str | SafeString:
         return link_to(spell.customer)
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(RecordAdmin[SavedFilter]):
+    list_display = ["name", "owner", "query"]
+    list_select_related = ["owner"]
+    search_fields = ["owner__username__exact"]
+    search_help_text = "A person’s user name, whole."
+    ordering = ["owner_id", "name"]
 
 
 @admin.register(Target)

@@ -6,12 +6,14 @@ from typing import Self
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from audit.capture import Capture
 from customers.models import Customer, EnablementRequest
+from customers.paging import Place
 from desk.statuses import Reason, WaitsFor
 from desk.targets import Target
 from vault.fields import EncryptedTextField
@@ -74,10 +76,38 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def free(self, *, now: datetime) -> Self:
         """Cases that nobody holds, or that were held until before."""
-        return self.exclude(held_until__gt=now)
+        return self.filter(Q(held_until=None) | Q(held_until__lte=now))
+
+    def held_by(self, person: User, *, now: datetime) -> Self:
+        return self.filter(held_by=person, held_until__gt=now)
 
     def awake(self, *, now: datetime) -> Self:
-        return self.exclude(snoozed_until__gt=now)
+        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+
+    def asleep(self, *, now: datetime) -> Self:
+        return self.filter(snoozed_until__gt=now)
+
+    def to_work_on(self, person: User, *, now: datetime) -> Self:
+        """Cases in which the person has something to do: neither on its way, nor held by or assigned to another."""
+        is_theirs = Q(assigned_to=None) | Q(assigned_to=person)
+        return self.waiting_for(WaitsFor.US).free(now=now).filter(is_theirs, is_moving=False)
+
+    def with_people(self) -> Self:
+        """Read along what pages show: the customer, the request, and who is at it."""
+        return self.select_related("customer", "request", "assigned_to", "held_by", "escalated_by")
+
+    def oldest_first(self) -> Self:
+        return self.order_by("since", "pk")
+
+    # The first condition repeats the second for the index: PostgreSQL does not use it for the OR alone.
+
+    def behind(self, place: Place) -> Self:
+        """Cases that come after this place, oldest first."""
+        return self.filter(Q(since__gte=place.at), Q(since__gt=place.at) | Q(pk__gt=place.pk)).oldest_first()
+
+    def before(self, place: Place) -> Self:
+        """Cases that come before this place, the nearest first."""
+        return self.filter(Q(since__lte=place.at), Q(since__lt=place.at) | Q(pk__lt=place.pk)).order_by("-since", "-pk")
 
     def late(self, targets: Iterable[Target], *, now: datetime) -> Self:
         """Cases that have waited longer than the target of their side allows."""

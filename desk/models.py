@@ -4,4 +4,5 @@ from desk.following import FollowedCall as FollowedCall
 from desk.following import FollowedCustomer as FollowedCustomer
 from desk.following import FollowedDocument as FollowedDocument
 from desk.following import FollowedRequest as FollowedRequest
+from desk.saved_filters import SavedFilter as SavedFilter
 from desk.targets import Target as Target

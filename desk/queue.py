@@ -1,181 +1,147 @@
-"""What waits, for whom and since when, across customers, requests and calls."""
+"""The queue: cases by the side they wait for, the oldest first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from urllib.parse import urlencode
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from customers.checklists import checklists_of
-from customers.display import DOING, waiting_face
-from customers.models import Customer, EnablementRequest
-from customers.requirements import Checklist
-from customers.statuses import RequestStatus
-from provider.circuit import Gate
-from provider.models import CallKind, CallState, ProviderCall
+from customers.paging import Place
+from customers.standing import usual_review
+from desk.case_policies import is_held, is_held_by
+from desk.cases import Case, CaseQuerySet
+from desk.clocks import Due, due_of
+from desk.filters import SIDES, Filters
+from desk.statuses import WaitsFor
+from desk.targets import Target, targets
+from desk.what import what_of_cases
 
-M = TypeVar("M", bound=Model)
+SHOWN_OF_EACH = 25  # rows of one section beside the others
+PAGE_SIZE = 50  # rows of a section by itself
+NONE = (0, 0)
 
-LONGEST = 50  # rows in one section; the oldest come first, so what is cut off is the newest
-HELD_UP_AFTER = timedelta(minutes=5)
-# What was refused about a card stands on its page; after a week it was asked anew or is not wanted any more.
-CARD_REFUSAL_WAITS = timedelta(days=7)
-CARD_KINDS = [CallKind.ISSUE_CARD, CallKind.SET_FROZEN, CallKind.SET_LIMITS, CallKind.DELETE_CARD]
+TITLES = {
+    WaitsFor.US: ("ours", "Waits for us", "Nothing waits for us."),
+    WaitsFor.PROVIDER: ("provider", "Waits for the provider", "Nothing is in review."),
+    WaitsFor.CUSTOMER: ("customer", "Waits for the customer", "Nothing waits for a customer."),
+}
 
 
 @dataclass(frozen=True)
-class Case:
-    id: str
-    customer: Customer
+class Row:
+    case: Case
     what: str
-    since: datetime
-
-
-@dataclass(frozen=True)
-class Cases:
-    """The oldest cases of one sort, and how many there are in all."""
-
-    shown: list[Case]
-    total: int
-
-    def __add__(self, other: "Cases") -> "Cases":
-        oldest_first = sorted([*self.shown, *other.shown], key=lambda case: case.since)
-        return Cases(oldest_first[:LONGEST], self.total + other.total)
+    due: Due | None
+    is_held: bool
+    is_mine: bool  # held by the person who looks
 
 
 @dataclass(frozen=True)
 class Section:
-    """Cases that wait for the same side. `empty` says what to read when there are none."""
+    """Cases that wait for the same side, the oldest first. `empty` says what to read when there are none."""
 
     id: str
     title: str
     empty: str
-    cases: list[Case]
+    rows: list[Row]
     total: int
+    late: int
+    usual: tuple[timedelta, timedelta] | None = None
+    all_query: str = ""  # where the section stands alone
+    newer_query: str = ""
+    older_query: str = ""
 
     @property
     def is_cut(self) -> bool:
-        return self.total > len(self.cases)
+        return self.total > len(self.rows)
 
 
-def sections(gate: Gate) -> list[Section]:
-    now = timezone.now()
-    waiting, ours, review = _waiting_calls(now, is_shut=gate.is_shut), _refused_calls(now) + _to_supply(), _in_review()
-    return [
-        Section("unknown", "Calls that wait", "No call to the provider is held up.", waiting.shown, waiting.total),
-        Section("ours", "Waits for us", "Nothing waits for us.", ours.shown, ours.total),
-        Section("provider", "Waits for the provider", "Nothing is in review.", review.shown, review.total),
-    ]
+# --- Cases
 
 
-# --- Calls
+def sections(filters: Filters, person: User, *, older: str = "", newer: str = "") -> list[Section]:
+    """Return each side's cases, or one side's page by page. Raises BadRequest for an address that we did not write."""
+    now, known = timezone.now(), targets()
+    cases = filters.apply(Case.objects.all(), by=person, now=now)
+    counts = _counts(cases, known, now=now)
+    pages = {side: _Page([]) for side in ([filters.side] if filters.side else TITLES)}
+    for side in pages:
+        if side in counts:
+            waiting = cases.waiting_for(side)
+            pages[side] = _page(waiting, older, newer) if filters.side else _Page(_first(waiting, SHOWN_OF_EACH))
+    what = what_of_cases([case for page in pages.values() for case in page.cases])
+    rows = {
+        side: [_row(case, what[case.pk], known, person, now=now) for case in page.cases] for side, page in pages.items()
+    }
+    return [_section(side, page, rows[side], counts.get(side, NONE), filters) for side, page in pages.items()]
 
 
-def _waiting_calls(now: datetime, *, is_shut: bool) -> Cases:
-    """Calls without an answer, and those that an error, the provider or the worker's absence keeps from being sent."""
-    is_held_up = ~Q(error_code="") | Q(wanted_at__lte=now if is_shut else now - HELD_UP_AFTER)
-    waiting = ProviderCall.objects.open().filter(Q(state=CallState.UNKNOWN) | is_held_up)
-    calls, total = _oldest(waiting.exclude(customer_id=None).order_by("wanted_at"))
-    return Cases([_case(call, customer, _what_holds(call), call.wanted_at) for call, customer in _of(calls)], total)
+@dataclass(frozen=True)
+class _Page:
+    cases: list[Case]
+    newer: Place | None = None
+    older: Place | None = None
 
 
-def _what_holds(call: ProviderCall) -> str:
-    if call.needs_a_person:
-        return waiting_face(call).title
-    is_told = call.state == CallState.UNKNOWN or call.error_code
-    return f"{call.get_kind_display()}. {waiting_face(call).title if is_told else 'Not carried out yet'}"
+def _first(cases: CaseQuerySet, number: int) -> list[Case]:
+    return list(cases.with_people().oldest_first()[:number])
 
 
-def _refused_calls(now: datetime) -> Cases:
-    refused = ProviderCall.objects.filter(_still_matters(now), ~Exists(_newer()), state=CallState.REFUSED)
-    calls, total = _oldest(refused.exclude(customer_id=None).order_by("answered_at"))
-    return Cases(
-        [
-            _case(call, customer, f"CryptoMate refused {DOING[CallKind(call.kind)].lower()}", _answered(call))
-            for call, customer in _of(calls)
-        ],
-        total,
+def _page(cases: CaseQuerySet, older: str, newer: str) -> _Page:
+    """Return the oldest cases, or those beside a place: `newer` leads down the list and `older` back up."""
+    if older:
+        found = list(cases.with_people().before(Place.read(older))[: PAGE_SIZE + 1])
+        shown = found[:PAGE_SIZE][::-1]
+        return _Page(shown, _place(shown[-1:]), _place(shown[:1]) if len(found) > PAGE_SIZE else None)
+    start = Place.read(newer) if newer else None
+    found = _first(cases.behind(start) if start else cases, PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    return _Page(shown, _place(shown[-1:]) if len(found) > PAGE_SIZE else None, _place(shown[:1]) if start else None)
+
+
+def _place(cases: list[Case]) -> Place | None:
+    return Place(cases[0].since, cases[0].pk) if cases else None
+
+
+def _counts(cases: CaseQuerySet, known: Mapping[str, Target], *, now: datetime) -> dict[str, tuple[int, int]]:
+    """Return of each side how many wait and how many of them are late."""
+    is_late = Q(pk__in=[])
+    for side, target in known.items():
+        is_late |= Q(waits_for=side, since__lte=target.late_since(now))
+    rows = cases.order_by().values("waits_for").annotate(total=Count("pk"), late=Count("pk", filter=is_late))
+    return {row["waits_for"]: (row["total"], row["late"]) for row in rows}
+
+
+def _section(side: WaitsFor, page: _Page, rows: list[Row], counts: tuple[int, int], filters: Filters) -> Section:
+    name_in_page, title, empty = TITLES[side]
+    alone = replace(filters, waits=next(name for name, each in SIDES.items() if each == side)).query
+    return Section(
+        id=name_in_page,
+        title=title,
+        empty=empty,
+        rows=rows,
+        total=counts[0],
+        late=counts[1],
+        usual=usual_review() if rows and side == WaitsFor.PROVIDER else None,
+        all_query=alone,
+        newer_query=f"{alone}&{urlencode({'newer': page.newer})}" if page.newer else "",
+        older_query=f"{alone}&{urlencode({'older': page.older})}" if page.older else "",
     )
 
 
-def _still_matters(now: datetime) -> Q:
-    """Refusals that nothing has overtaken. A refused document stands in its request's checklist."""
-    unregistered = Customer.objects.filter(pk=OuterRef("target_id"), api_id=None)
-    request_since = EnablementRequest.objects.filter(
-        customer=OuterRef("customer_id"), created_at__gte=OuterRef("wanted_at")
-    )
-    still_open = EnablementRequest.objects.open().filter(pk=OuterRef("target_id"))
-    return (
-        Q(Exists(unregistered), kind=CallKind.REGISTER_CLIENT)
-        | Q(kind=CallKind.UPDATE_CLIENT)
-        | Q(~Exists(request_since), kind=CallKind.REQUEST_PRODUCT)
-        | Q(Exists(still_open), kind=CallKind.SUBMIT_REQUEST)
-        | Q(kind__in=CARD_KINDS, answered_at__gte=now - CARD_REFUSAL_WAITS)
+def _row(case: Case, what: str, known: Mapping[str, Target], person: User, *, now: datetime) -> Row:
+    return Row(
+        case=case,
+        what=what,
+        due=due_of(case, targets=known, now=now),
+        is_held=is_held(case, now=now),
+        is_mine=is_held_by(case, person, now=now),
     )
 
 
-def _newer() -> QuerySet[ProviderCall]:
-    return ProviderCall.objects.filter(
-        kind=OuterRef("kind"), target_id=OuterRef("target_id"), wanted_at__gt=OuterRef("wanted_at")
-    )
-
-
-def _of(calls: list[ProviderCall]) -> list[tuple[ProviderCall, Customer]]:
-    customers = Customer.objects.in_bulk([call.customer_id for call in calls])
-    return [(call, customers[call.customer_id]) for call in calls if call.customer_id in customers]
-
-
-def _answered(call: ProviderCall) -> datetime:
-    return call.answered_at or call.wanted_at
-
-
-# --- Requests
-
-
-def _to_supply() -> Cases:
-    rows = EnablementRequest.objects.waiting_for_us().select_related("customer")
-    requests, total = _oldest(rows.order_by(Coalesce("decided_at", "created_at")))
-    checklists = checklists_of(requests)
-    return Cases(
-        [
-            _case(each, each.customer, _what_is_wanted(each, checklists[each.pk]), each.decided_at or each.created_at)
-            for each in requests
-        ],
-        total,
-    )
-
-
-def _in_review() -> Cases:
-    rows = EnablementRequest.objects.in_review().select_related("customer")
-    requests, total = _oldest(rows.order_by(F("submitted_at").asc(nulls_first=True)))
-    return Cases(
-        [_case(each, each.customer, "In review", each.submitted_at or each.created_at) for each in requests], total
-    )
-
-
-def _what_is_wanted(request: EnablementRequest, checklist: Checklist) -> str:
-    if request.status == RequestStatus.REJECTED:
-        return "Refused: correct and submit again"
-    blocking = [item for item in checklist.wanted if item.blocks_submit]
-    refused = [item.requirement.name for item in blocking if item.reasons]
-    missing = [item.requirement.name for item in blocking if not item.reasons]
-    parts = [f"Correct: {', '.join(refused)}"] if refused else []
-    parts += [f"Missing: {', '.join(missing)}"] if missing else []
-    if checklist.unplaced and not parts:
-        return "CryptoMate wants something corrected: read why, then submit again"
-    return ". ".join(parts) or "Complete: submit for review"
-
-
-# --- Rows
-
-
-def _oldest(rows: QuerySet[M]) -> tuple[list[M], int]:
-    """Return the first rows and how many there are; they are counted only where not all are shown."""
-    found = list(rows[: LONGEST + 1])
-    return found[:LONGEST], len(found) if len(found) <= LONGEST else rows.count()
-
-
-def _case(row: Model, customer: Customer, what: str, since: datetime) -> Case:
-    return Case(str(row.pk), customer, what, since)
+def held_by(person: User) -> list[Case]:
+    """Return the cases the person holds now, to come back to."""
+    return list(Case.objects.held_by(person, now=timezone.now()).select_related("customer").order_by("held_until"))

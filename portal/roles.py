@@ -46,7 +46,7 @@ RECORDS = (
     "cards.view_holding", "cards.view_withdrawal", "cards.view_velocityrule", "cards.view_velocityruleset",
     "cards.view_portalminute", "cards.view_cardclock",
     "webhooks.view_webhookevent", "webhooks.view_refusal", "audit.view_event", "audit.view_seal",
-    "desk.view_case", "desk.view_spell", "desk.view_target", "desk.view_reports",
+    "desk.view_case", "desk.view_spell", "desk.view_target", "desk.view_savedfilter", "desk.view_reports",
     "people.view_foureyes", "people.view_approval",
 )  # fmt: skip
 

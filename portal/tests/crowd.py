@@ -57,6 +57,7 @@ def add_rows(number: int, *, of: Customer | None = None) -> Customer:
     Discrepancy.objects.create(record="CUSTOMER", key=name, customer=customer, field="city", label="City")
     person = User.objects.create_user(name)
     customer.unsaved_answers.create(person=person, card=name)
+    person.saved_filters.create(name=name, query="late=1")  # type: ignore[attr-defined]
     note = customer.notes.create(text="Called", by=person)
     note.mentions.create(person=person, at=note.at)
     with transaction.atomic():

@@ -22,6 +22,7 @@ from customers.models import Customer, Document, Mention, Note
 from customers.snapshots import keep_snapshot
 from customers.statuses import DocumentStatus, Source
 from customers.tests.making import make_customer, make_request
+from desk.saved_filters import SavedFilter
 from people.approvals import Act, Approval
 from people.four_eyes import hold, wish_about
 from provider.models import CallKind, CallState, ProviderCall
@@ -52,6 +53,7 @@ class Planted:
     event: Event
     note: Note
     approval: Approval
+    saved_filter: SavedFilter
 
     def ids(self) -> dict[str, Any]:
         return {name: row.pk for name, row in vars(self).items()}
@@ -77,6 +79,7 @@ def plant() -> Planted:
     return Planted(
         customer, document, card, _purchase(card), _challenge(card), Notice.objects.get(), difference, delivery,
         Authorization.objects.get(), _event(customer), _note(customer), _approval(customer),
+        SavedFilter.objects.create(owner=User.objects.get(username="typist"), name="Mine", query="whose=mine"),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ CAPTURED = {
     "customers_note",
     "cards_card", "cards_velocityrule", "provider_providercall", "webhooks_webhookevent",
     "auth_user", "auth_group", "auth_user_groups", "auth_user_user_permissions", "auth_group_permissions",
-    "mfa_authenticator", "desk_case", "desk_target", "people_approval", "people_foureyes",
+    "mfa_authenticator", "desk_case", "desk_target", "desk_savedfilter", "people_approval", "people_foureyes",
 }  # fmt: skip
 
 Captured = Callable[[], list[Event]]

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from customers.pages import requirement_card
 from customers.policies import NotAllowed
 from customers.reveal_actions import RevealReason
 from customers.thresholds import QualityThreshold
+from desk.filters import Filters
 from desk.targets import Target
 from people.approvals import Act, FourEyes
 from portal.tests.planted import Planted, plant
@@ -87,6 +89,19 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "desk.actions.make_case_file": ("senior auditor", lambda p: {"customer": p.customer, "now": NOW}),
     "desk.differences.take": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
+    **{f"desk.case_actions.{name}": (OFFICERS, lambda p: {"case": p.customer.case}) for name in (
+        "take_case", "keep_case", "release_case", "wake_case", "settle_escalation", "ask_customer",
+        "hear_from_customer")},
+    "desk.case_actions.take_next": (OFFICERS, lambda _: {"filters": Filters()}),
+    "desk.case_actions.take_over_case": (OFFICERS, lambda p: {"case": p.customer.case, "reason": "x"}),
+    "desk.case_actions.assign_cases": (OFFICERS, lambda p: {"cases": [p.customer.case], "to": None}),
+    "desk.case_actions.hand_over_case": (OFFICERS, lambda p: {
+        "case": p.customer.case, "to": User.objects.get(username="officer"), "note": "x"}),
+    "desk.case_actions.snooze_case": (OFFICERS, lambda p: {
+        "case": p.customer.case, "until": NOW + timedelta(days=1), "note": ""}),
+    "desk.case_actions.escalate_case": (OFFICERS, lambda p: {"case": p.customer.case, "note": "x"}),
+    "desk.saved_filters.save_filter": (ALL, lambda _: {"name": "x", "filters": Filters(late=True)}),
+    "desk.saved_filters.remove_filter": (ALL, lambda p: {"saved": p.saved_filter}),
     "desk.target_actions.choose_target": ("admin", lambda _: {
         "target": Target(waits_for="US", due_soon_after_hours=1, late_after_hours=2)}),
     "people.four_eyes.approve": ("senior", lambda p: {"approval": p.approval}),
@@ -100,6 +115,8 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
 }  # fmt: skip
 # These ask for no right: they are steps of the acts above, and of what the provider does.
 STEPS = {
+    "desk.case_policies.check_can_hand_over", "desk.case_policies.check_can_hold",
+    "desk.case_policies.check_can_take_over", "desk.case_policies.check_may_assign",
     "audit.actions.record", "audit.actions.view_event", "cards.actions.follow_status", "cards.following.follow_card",
     "customers.actions.keep_draft", "customers.comparison_runs.begin", "customers.discrepancy_actions.send_kept",
     "customers.discrepancy_actions.check_may_decide", "customers.discrepancy_actions.may_decide",
