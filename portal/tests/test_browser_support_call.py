@@ -20,6 +20,7 @@ def test_from_the_search_to_the_reason_the_dry_run_and_the_answer(browser: Brows
     page.keyboard.press("/")
     page.keyboard.type("email: caller@example.com amount: 61.50")
     page.keyboard.press("Enter")
+    page.locator("#main").get_by_role("link", name="Acme Coffee").click()
     why = page.locator("#why")
     expect(why).to_contain_text("The daily limit would have been passed")
     expect(why).to_contain_text("Our rule")
