@@ -5,16 +5,19 @@ Nothing here talks to the broker or the network. What a handler could not do sta
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils import timezone
 
 from audit.actions import acting_as, record
 from audit.kinds import Kind, Source
@@ -22,6 +25,8 @@ from cards.models import Card
 from cards.postgresql.writing import insert_if_new
 from customers.models import Customer
 from customers.policies import check_person_may, check_sees_data
+from people.approvals import Act, Approval
+from people.four_eyes import Carrier, Wish, hold, needs_two
 from webhooks.deliveries import Delivery
 from webhooks.handlers import NothingToDo, NotKnownYet, Subject, handle, note_repeat, record_at_once
 from webhooks.models import Outcome, WebhookEvent
@@ -37,6 +42,7 @@ LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT_OF_UNREADABLE = 4096  # bytes
 MOST_AT_ONCE = 1000
+MOST_NAMED = 5  # types of deliveries, to whoever decides about handling them again
 CHANGED_BY_HANDLING = [
     "attempts", "error", "outcome", "outcome_note", "next_attempt_at", "handled_at", "card_id", "customer_id",
 ]  # fmt: skip
@@ -113,16 +119,51 @@ def process_again(event: WebhookEvent, *, by: User, now: datetime) -> None:
         )
 
 
-def process_failed_again(*, since: datetime, by: User, now: datetime) -> int:
-    """Have the sweep handle all that failed since a moment, the oldest first; return how many. Raises NotAllowed.
+def process_failed_again(*, since: datetime, by: User, now: datetime) -> int | Approval:
+    """Have the sweep handle all that failed since a moment, as `process_many_again` does. Raises NotAllowed.
 
     A thousand at a time: a person who asks for more asks again.
     """
     check_person_may(by, "webhooks.reprocess")
-    failed = list(WebhookEvent.objects.failed_since(since)[:MOST_AT_ONCE])
-    for event in failed:
+    return process_many_again(list(WebhookEvent.objects.failed_since(since)[:MOST_AT_ONCE]), by=by, now=now)
+
+
+def process_many_again(
+    events: Sequence[WebhookEvent], *, by: User, now: datetime, approval: Approval | None = None
+) -> int | Approval:
+    """Have the sweep handle these deliveries, in this order; return how many. Raises NotAllowed.
+
+    Where two people are needed for more than one, and this is not the approval, return what waits for the second.
+    """
+    check_person_may(by, "webhooks.reprocess")
+    is_needed = len(events) > 1 and needs_two(Act.REPLAY)
+    if held := hold(_wish_for(events), by=by, approval=approval, is_needed=is_needed):
+        return held
+    for event in events:
         process_again(event, by=by, now=now)
-    return len(failed)
+    return len(events)
+
+
+def process_approved(approval: Approval) -> None:
+    """Have those deliveries handled again that two people agreed on, and no other."""
+    found = WebhookEvent.objects.in_bulk([UUID(pk) for pk in approval.payload["deliveries"]])
+    in_order = sorted(found.values(), key=lambda event: (event.received_at, event.pk))
+    process_many_again(in_order, by=approval.asked_by, now=timezone.now(), approval=approval)
+
+
+def _wish_for(events: Sequence[WebhookEvent]) -> Wish:
+    kinds = Counter(event.event_type or "not read" for event in events).most_common(MOST_NAMED)
+    named = ", ".join(f"{count} {kind}" for kind, count in kinds)
+    return Wish(
+        act=Act.REPLAY, about_type=WebhookEvent._meta.label_lower, about_id="bulk",
+        words=f"Process {len(events)} deliveries again: {named}{', and others' if len(kinds) == MOST_NAMED else ''}.",
+        payload={"deliveries": sorted(str(event.pk) for event in events)},
+    )  # fmt: skip
+
+
+REPLAY = Carrier(
+    act=Act.REPLAY, about_type="webhooks.webhookevent", asks=("webhooks.reprocess",), carry_out=process_approved
+)
 
 
 @transaction.atomic

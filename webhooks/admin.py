@@ -9,11 +9,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from audit.records import Among, RecordAdmin, link, list_link
-from customers.policies import NotAllowed
+from customers.policies import NotAllowed, reason_against
+from people.approvals import Act, Approval
+from people.four_eyes import needs_two
+from people.waiting import told
 from webhooks import actions
 from webhooks.forms import TYPES
 from webhooks.masking import mask
 from webhooks.models import AUTHORIZATION, Refusal, WebhookEvent
+from webhooks.policies import check_can_process_again
 
 
 class TypeFilter(Among):
@@ -55,12 +59,29 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
 
     @admin.action(description="Process again", permissions=["process"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        if len(queryset) > 1 and needs_two(Act.REPLAY):
+            self._ask_for_second_person(request, queryset)
+            return
         refusals = [refusal for each in queryset if (refusal := self._process_again(request, each))]
         started = len(queryset) - len(refusals)
         if started:
             self.message_user(request, f"{started} will be handled again within seconds.", messages.SUCCESS)
         for sentence in dict.fromkeys(refusals):
             self.message_user(request, f"{refusals.count(sentence)} left alone: {sentence}", messages.WARNING)
+
+    def _ask_for_second_person(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        """Ask for all that can be handled again; what cannot is left out."""
+        by: Any = request.user
+        events = [
+            event for event in queryset.order_by("received_at") if not reason_against(check_can_process_again, event)
+        ]
+        try:
+            asked = actions.process_many_again(events, by=by, now=timezone.now())
+        except NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
+            return
+        said = told(asked) if isinstance(asked, Approval) else f"{asked} will be handled again within seconds."
+        self.message_user(request, said, messages.INFO)
 
     def _process_again(self, request: HttpRequest, event: WebhookEvent) -> str:
         by: Any = request.user

@@ -4,18 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 
 from audit.sight import sees_personal_data
 from cards.models import Authorization, Card, Transaction
-from customers.masking import Sight, sight_of
+from customers.masking import Sight, as_it_is, sight_of
 from customers.models import Customer
 from customers.paging import Page, digest, page_of
 from customers.policies import reason_against
+from people.approvals import Act, Approval
+from people.waiting import Waiting, waiting
 from webhooks.masking import mask
 from webhooks.models import WebhookEvent
 from webhooks.policies import check_can_process_again
@@ -52,6 +55,7 @@ class Shown:
     purchase: Transaction | None
     decision: Authorization | None
     look_again: int | None
+    approvals: list[Waiting]
 
 
 def deliveries(rows: QuerySet[WebhookEvent], *, asked: QueryDict) -> Listed[WebhookEvent]:
@@ -83,6 +87,13 @@ class Failed:
 def failed_since(moment: datetime) -> Failed:
     failed = WebhookEvent.objects.failed_since(moment)
     return Failed(moment, failed.count(), [preview(event) for event in failed[:MOST_PREVIEWED]])
+
+
+def waiting_replays(person: User, *, of: WebhookEvent | None = None) -> list[Waiting]:
+    """Return what waits for a second person before deliveries are handled again: all of it, or what has this one."""
+    standing = Approval.objects.asked(now=timezone.now()).filter(act=Act.REPLAY).with_people()
+    wanted = [each for each in standing if of is None or str(of.pk) in each.payload["deliveries"]]
+    return [waiting(each, person, hide=as_it_is) for each in wanted]
 
 
 def _place_in(asked: QueryDict) -> dict[str, str]:
@@ -123,6 +134,7 @@ def shown(event: WebhookEvent, *, to: User | AnonymousUser, now: datetime, in_fu
         purchase=_purchase(event) if to.has_perm("cards.view_transaction") else None,
         decision=Authorization.objects.filter(delivery_key=event.delivery_key).first(),
         look_again=None if in_full else _seconds_until_news(event, now),
+        approvals=waiting_replays(cast("User", to), of=event),
     )
 
 

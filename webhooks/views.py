@@ -21,7 +21,9 @@ from cards.postgresql.patience import answering_by
 from cryptomate.errors import plain_word
 from customers.policies import NotAllowed, reason_against
 from customers.views import kept_by_nobody
+from people.approvals import Approval
 from people.confirming import confirmed
+from people.waiting import told
 from webhooks import actions, listing
 from webhooks.authorizing import authorize
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
@@ -225,7 +227,25 @@ def failed_again(request: HttpRequest) -> HttpResponse:
         return render(request, "webhooks/failed_again.html", {"form": form}, status=422)
     since = form.cleaned_data["since"]
     if request.method == "GET":
-        return render(request, "webhooks/failed_again.html", {"form": form, "failed": listing.failed_since(since)})
-    count = actions.process_failed_again(since=since, by=cast("User", request.user), now=timezone.now())
-    messages.success(request, f"The portal handles {count} deliveries again within seconds.")
-    return redirect("webhooks:events")
+        return _failed(request, form, since)
+    try:
+        done = actions.process_failed_again(since=since, by=cast("User", request.user), now=timezone.now())
+    except NotAllowed as refusal:
+        return _failed(request, form, since, refusal=str(refusal), status=409)
+    if isinstance(done, Approval):
+        messages.info(request, told(done))
+    else:
+        messages.success(request, f"The portal handles {done} deliveries again within seconds.")
+    return redirect("webhooks:failed_again" if isinstance(done, Approval) else "webhooks:events")
+
+
+def _failed(
+    request: HttpRequest, form: FailedSince, since: datetime, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "failed": listing.failed_since(since),
+        "approvals": listing.waiting_replays(cast("User", request.user)),
+        "refusal": refusal,
+    }
+    return render(request, "webhooks/failed_again.html", context, status=status)

@@ -111,6 +111,7 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "provider.shape_watch.acknowledge": ("admin", lambda _: {"changes": [], "now": NOW}),
     "webhooks.actions.process_again": ("admin", lambda p: {"event": p.delivery, "now": NOW}),
     "webhooks.actions.process_failed_again": ("admin", lambda _: {"since": NOW, "now": NOW}),
+    "webhooks.actions.process_many_again": ("admin", lambda p: {"events": [p.delivery], "now": NOW}),
     "webhooks.actions.open_in_full": (LOOKERS, lambda p: {"event": p.delivery}),
 }  # fmt: skip
 # These ask for no right: they are steps of the acts above, and of what the provider does.
