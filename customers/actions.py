@@ -29,6 +29,8 @@ from customers.policies import (
 from customers.reading_actions import want_reading
 from customers.recording import before_and_after, values_in
 from customers.statuses import DocumentStatus, RequestStatus, Source
+from people.approvals import Act, Approval
+from people.four_eyes import Wish, approver, hold, needs_two, wish_about
 from provider import circuit
 from provider.actions import want
 from provider.models import CallKind, ProviderCall
@@ -102,17 +104,25 @@ def answer_requirement(*, customer: Customer, requirement_id: str, data: Mapping
 
 
 @transaction.atomic
-def upload_document(*, customer: Customer, requirement_id: str, upload: Upload, by: User) -> Document:
+def upload_document(
+    *, customer: Customer, requirement_id: str, upload: Upload, by: User, approval: Approval | None = None
+) -> Document | Approval:
     """Keep the document and want it uploaded. After a rejection a new request is wanted first, which then takes it.
 
-    Raises NotAllowed.
+    Where two people are needed to send it in spite of warnings, and this is not the approval, it is kept as a draft;
+    return what waits for the second one. Raises NotAllowed.
     """
     check_person_may(by, "customers.change_customer")
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     request = check_can_upload(customer, requirement_id)
     document = _put_together(request, requirement_id, upload, by=by)
     check_not_expired(document, today=timezone.localdate())
-    _release(document, reason=upload.override_reason, by=by)
+    overridden = check_may_go(document, reason=upload.override_reason)
+    asked, is_needed = _wish_to_send(document, upload, overridden), bool(overridden) and needs_two(Act.SEND_DOCUMENT)
+    if held := hold(asked, by=by, approval=approval, is_needed=is_needed):
+        document.save()
+        return held
+    _release(document, overridden, reason=upload.override_reason, by=by, approval=approval)
     customer.unsaved_answers.on(document_key(requirement_id)).delete()
     record(
         kind=Kind.DOCUMENT_UPLOADED, by=by, customer_id=customer.pk, subject=document,
@@ -231,19 +241,33 @@ def _put_together(request: EnablementRequest, requirement_id: str, upload: Uploa
     return draft
 
 
-def _release(document: Document, *, reason: str, by: User) -> None:
-    """Save the document and let it go to the provider, in spite of warnings where there is a reason.
+def _wish_to_send(document: Document, upload: Upload, overridden: list[str]) -> Wish:
+    """Bind the very images, what is written on them, and what is wrong with them."""
+    payload = {
+        **recorded_document(document),
+        "metadata": dict(upload.metadata),
+        "warnings": overridden,
+        "reason": upload.override_reason,
+    }
+    name, warnings = document.document_type.replace("_", " "), ", ".join(overridden).replace("_", " ")
+    return wish_about(
+        document, act=Act.SEND_DOCUMENT, payload=payload, customer_id=document.customer_id,
+        words=f"Send the {name} in spite of warnings ({warnings}), because: “{upload.override_reason}”.",
+    )  # fmt: skip
 
-    Raises NotAllowed before anything is stored.
-    """
-    document.overridden = check_may_go(document, reason=reason)
+
+def _release(
+    document: Document, overridden: list[str], *, reason: str, by: User, approval: Approval | None = None
+) -> None:
+    """Save the document and let it go to the provider, in spite of warnings where there is a reason."""
+    document.overridden = overridden
     document.override_reason = reason if document.overridden else None
     document.released_at = timezone.now()
     document.save()
     if document.overridden:
         record(
             kind=Kind.WARNINGS_OVERRIDDEN, by=by, customer_id=document.customer_id, subject=document,
-            after={"warnings": document.overridden, "reason": reason},
+            after={"warnings": document.overridden, "reason": reason, **approver(approval)},
         )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from customers.requirement_forms import DocumentForm
 from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
 from customers.unsaved_actions import keep_typed
+from people.approvals import Approval
+from people.waiting import told
 from provider import circuit
 from provider.actions import AlreadyUnderway
 from provider.families import sentence_of
@@ -202,14 +204,26 @@ def document(request: PersonRequest, pk: uuid.UUID, requirement: str) -> HttpRes
         return _answer(request, customer, card, form=form, refusal=CHANGED_MEANWHILE, status=409)
     if not form.is_valid():
         return _incomplete_document(request, customer, card, form)
-    refusal = refusal_of(
-        lambda: actions.upload_document(
+    try:
+        sent = actions.upload_document(
             customer=customer, requirement_id=requirement, upload=form.upload(), by=request.user
         )
-    )
-    if refusal:
-        return _answer(request, customer, card, form=form, refusal=refusal, status=409)
+    except MAY_NOT_CHANGE as refusal:
+        return _answer(request, customer, card, form=form, refusal=str(refusal), status=409)
+    if isinstance(sent, Approval):
+        return _waits(request, customer, card, form, sent)
     return _done(request, customer, card, "Kept. It is being uploaded to CryptoMate.")
+
+
+def _waits(
+    request: PersonRequest, customer: Customer, card: Card, form: DocumentForm, approval: Approval
+) -> HttpResponse:
+    """Say that the document waits for a second person. What was typed with it stays in its form."""
+    keep_typed(card=card, form=form, by=request.user)
+    messages.info(request, told(approval))
+    if request.htmx:
+        return _answer(request, customer, card)
+    return redirect(f"{reverse('customers:detail', args=[customer.pk])}#{card.anchor}")
 
 
 def _document_fields(request: PersonRequest, card: Card) -> HttpResponse:

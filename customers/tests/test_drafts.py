@@ -105,8 +105,9 @@ def test_an_image_that_was_replaced_before_it_was_sent_is_deleted(officer: User,
     chosen: Any = {"customer": customer, "requirement_id": "identity_document", "by": officer}
     save_draft(**chosen, upload=front_side())
 
-    draft = upload_document(**chosen, upload=front_side())
+    upload_document(**chosen, upload=front_side())
 
+    draft = Document.objects.get()
     assert len(stored_files(settings.DOCUMENT_STORAGE)) == 1
     with draft.front.open() as image:
         assert image.read()
