@@ -26,7 +26,9 @@ PAST_THE_ACTIONS = (Kind.ROW_ADDED, Kind.ROW_REMOVED)  # whose whole rows are re
 UNSPOKEN = frozenset({"sha256", "form_id", "fields"})  # recorded, and nothing to read
 
 CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
-OF_CARDS = (CallKind.ISSUE_CARD, CallKind.SET_FROZEN, CallKind.SET_LIMITS, CallKind.RESPOND_TO_CHALLENGE)
+OF_CARDS = (
+    CallKind.ISSUE_CARD, CallKind.SET_FROZEN, CallKind.SET_LIMITS, CallKind.DELETE_CARD, CallKind.RESPOND_TO_CHALLENGE,
+)  # fmt: skip
 SOURCES = {Source.SYNC: "CryptoMate, when asked", Source.WEBHOOK: "CryptoMate, by webhook", Source.SYSTEM: "the portal"}
 ALL = Q()
 
