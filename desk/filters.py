@@ -19,6 +19,7 @@ MINE, UNASSIGNED = "mine", "nobody"
 WHOSE = {MINE: "Mine", UNASSIGNED: "Unassigned"}
 SIDES = {"us": WaitsFor.US, "provider": WaitsFor.PROVIDER, "customer": WaitsFor.CUSTOMER}
 SIDE_LABELS = {"us": "Waits for us", "provider": "Waits for CryptoMate", "customer": "Waits for the customer"}
+CHIPS = (("whose=mine", "Mine"), ("whose=nobody", "Unassigned"), ("late=1", "Late"), ("escalated=1", "Escalated"))
 MARKS = {"late": "Late", "rejected": "Rejected", "escalated": "Escalated", "snoozed": "Snoozed"}
 LONGEST_WORD = 80
 

@@ -22,7 +22,7 @@ from desk.case_views import queue_url
 from desk.cases import Case
 from desk.dashboard import board, may_look
 from desk.differences import open_differences
-from desk.filters import MARKS, SIDE_LABELS, WHOSE, Filters, countries, document_types
+from desk.filters import CHIPS, MARKS, SIDE_LABELS, WHOSE, Filters, countries, document_types
 from desk.held_up import held_up_calls
 from desk.queue import held_by, sections
 from desk.saved_filters import LONGEST_NAME, SavedFilter, remove_filter, save_filter, saved_filters_of
@@ -92,6 +92,7 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
     context = {
         **cases,
         "differences": open_differences(request.user),
+        "chips": CHIPS,
         "sides": SIDE_LABELS,
         "whose": WHOSE,
         "marks": [(mark, label, getattr(cases["filters"], mark)) for mark, label in MARKS.items()],
@@ -115,7 +116,7 @@ def _cases(request: PersonRequest) -> dict[str, Any]:
     return {
         "filters": filters,
         "sections": shown,
-        "held_up": None if filters else held_up_calls(gate),
+        "held_up": [] if filters else held_up_calls(gate),
         "face": face_of_gate(gate),
         "may_work": request.user.has_perm(WORKS),
         "poll_url": reverse("desk:queue_cases") + (f"?{query}" if query else ""),
