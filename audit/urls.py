@@ -6,6 +6,5 @@ app_name = "audit"
 
 urlpatterns = [
     path("", views.index, name="index"),
-    path("export/", views.export, name="export"),
     path("<uuid:pk>/", views.event, name="event"),
 ]

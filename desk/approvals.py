@@ -57,10 +57,10 @@ def _row(approval: Approval, shown: Waiting, customer: Customer | None, cards: M
     if _is_about(approval, Card):
         card = cards[UUID(approval.object_id)]
         return Row(shown, f"{card.masked} of {customer}", reverse("cards:detail", args=[card.pk]))
-    if customer:
-        return Row(shown, str(customer), reverse("customers:detail", args=[customer.pk]))
     if _is_about(approval, Event):
         return Row(shown, "Audit log", reverse("audit:index"))
+    if customer:
+        return Row(shown, str(customer), reverse("customers:detail", args=[customer.pk]))
     return Row(shown, "Deliveries", reverse("webhooks:events"))
 
 

@@ -2,10 +2,10 @@ from django.urls import path
 
 from desk import (
     approval_views,
-    case_file_views,
     case_views,
     clock_views,
     difference_views,
+    export_views,
     mention_views,
     report_views,
     search_views,
@@ -42,7 +42,8 @@ urlpatterns = [
     path("reports/", report_views.reports, name="reports"),
     path("reports/<slug:chart>.csv", report_views.report, name="report"),
     path("customers/<uuid:pk>/clocks/", clock_views.clocks, name="clocks"),
-    path("customers/<uuid:pk>/case-file/", case_file_views.case_file, name="case_file"),
+    path("customers/<uuid:pk>/case-file/", export_views.case_file, name="case_file"),
+    path("audit/export/", export_views.log, name="export_log"),
     path("approvals/", approval_views.approvals, name="approvals"),
     path("approvals/<uuid:pk>/approve/", approval_views.approve, name="approve"),
     path("approvals/<uuid:pk>/refuse/", approval_views.refuse, name="refuse"),

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, Max, Q, Subquery
 from django.utils import timezone
 
-from people.approvals import DECIDES, Approval, ApprovalState, FourEyes
+from people.approvals import DECIDES, Act, Approval, ApprovalState, FourEyes
 
 Hide = Callable[[str], str]
 
@@ -46,6 +46,13 @@ def waiting_about(*rows: UUID, person: User, hide: Hide) -> list[Waiting]:
     """Return what stands about these rows, or about anything of these customers, oldest first."""
     found = Approval.objects.standing(now=timezone.now()).about(*rows).with_people().order_by("asked_at")
     return [waiting(each, person, hide=hide) for each in found]
+
+
+def waiting_exports(person: User | AnonymousUser, *, about_type: str) -> list[Waiting]:
+    """Return the exports that stand, as far as they concern this person, oldest first. Their words name no data."""
+    standing = Approval.objects.standing(now=timezone.now()).filter(act=Act.EXPORT, object_type=about_type)
+    found = standing.concerning(person).with_people().order_by("asked_at")
+    return [waiting(each, person, hide=str) for each in found]
 
 
 def told(approval: Approval) -> str:

@@ -154,7 +154,7 @@ def test_the_list_takes_as_many_queries_for_many_events_and_decrypts_none(
     with mock.patch.object(cipher, "decrypt", side_effect=AssertionError):
         many = queries()
 
-    assert few == many == 5  # session, person, two for permissions, events
+    assert few == many == 6  # session, person, two for permissions, exports that wait, events
 
 
 # --- One event

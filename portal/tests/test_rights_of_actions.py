@@ -86,6 +86,7 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
         "threshold": QualityThreshold(document_type="passport", name="sharpness", value=1)}),
     "customers.threshold_actions.drop_threshold": ("senior admin", lambda _: {"threshold": QualityThreshold()}),
     "customers.unsaved_actions.keep_typed": (OFFICERS, lambda p: _typed(p)),
+    "desk.actions.export_log": ("auditor admin", lambda _: {"filters": {}}),
     "desk.actions.make_case_file": ("senior auditor", lambda p: {"customer": p.customer, "now": NOW}),
     "desk.differences.take": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
