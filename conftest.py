@@ -9,11 +9,12 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
-from django.apps import apps
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.db import connections
+from django.test import TransactionTestCase
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from audit.door import come_as_portal
@@ -21,7 +22,8 @@ from cards import decisions
 from cryptomate.testing import FakeTransport
 from imaging import child, intake
 from portal import migrated
-from portal.roles import OPEN_DJANGO_ADMIN, create_roles
+from portal.as_migrated import AsMigrated
+from portal.roles import OPEN_DJANGO_ADMIN
 from provider import budget, waking
 from sandbox.testing import SandboxProcess
 from webhooks import afterwards
@@ -136,6 +138,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Have a test that commits leave what the migrations wrote, as one that rolls back does."""
+    with django_db_blocker.unblock():
+        as_migrated = AsMigrated(connections["default"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: as_migrated.restore())
+        yield
+
+
+@pytest.fixture(scope="session")
 def database_url_for(migrated_database: str) -> Callable[..., str]:
     """Return a function that makes a fresh database on this run's PostgreSQL, unique to the xdist worker.
 
@@ -169,8 +181,6 @@ def empty_sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
 
 
 def person(name: str, role: str) -> User:
-    if not Group.objects.filter(name=role).exists():
-        create_roles(apps)  # a test that empties the tables empties these too
     is_staff = role in OPEN_DJANGO_ADMIN
     user = User.objects.create_user(name, email=f"{name}@example.com", password="demo", is_staff=is_staff)
     user.groups.add(Group.objects.get(name=role))

@@ -12,7 +12,6 @@ from audit.models import Event
 from cryptomate.testing import FakeTransport, client_json, request_json
 from customers import following
 from customers.actions import Upload, submit_request, update_customer, upload_document
-from customers.first_reasons import write_first_reasons
 from customers.images import clean_image
 from customers.models import EnablementRequest, RejectionReason, UnknownReason
 from customers.policies import NotAllowed
@@ -28,12 +27,6 @@ BLURRED = {"type": "document", "key": "passport", "reason": "The image is blurry
 STRANGE = {"type": "document", "key": "passport", "reason": "Hologram 4711 not iridescent"}
 FINAL = {"status": "REJECTED", "rejection_code": "REJECTED_BY_PROVIDER", "rejection_description": "Sanctions match"}
 ADD = "admin:customers_rejectionreason_add"
-
-
-@pytest.fixture(autouse=True)
-def _first_reasons(db: None) -> None:
-    """Have the table as it begins, whichever test emptied it before."""
-    write_first_reasons(RejectionReason)
 
 
 @pytest.fixture
