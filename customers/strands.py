@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from audit.kinds import Kind
+from audit.kinds import Source as Door
 from audit.models import Event
 from audit.sight import masked_changes
 from customers.differences import Difference
@@ -22,7 +23,11 @@ KINDS_OF_LOOKS = (
     Kind.CARD_REFRESHED, Kind.FOUND_BY_ID_NUMBER,
 )  # fmt: skip
 TOLD_ELSEWHERE = (Kind.NOTE_WRITTEN,)  # the note itself is there
-PAST_THE_ACTIONS = (Kind.ROW_ADDED, Kind.ROW_REMOVED)  # whose whole rows are read in the audit log
+# What began or ended there, whose every field is read in the audit log.
+TOLD_WITHOUT_FIELDS = (
+    Kind.ROW_ADDED, Kind.ROW_REMOVED, Kind.CUSTOMER_REGISTERED, Kind.DOCUMENT_UPLOADED, Kind.DOCUMENT_KEPT,
+    Kind.DOCUMENT_READ,
+)  # fmt: skip
 UNSPOKEN = frozenset({"sha256", "form_id", "fields"})  # recorded, and nothing to read
 
 CALL_MEANINGS = {CallState.DONE: "good", CallState.REFUSED: "bad", CallState.UNKNOWN: "unknown"}
@@ -118,7 +123,7 @@ def _of_event(event: Event, reader: Reader) -> Entry:
     if not event.is_intact:
         return Entry(at=event.at, text=said, note="What was recorded cannot be read", picture="person")
     name, past = reader.name(_about(event)), event.about if event.kind.startswith("row.") else ""
-    changes = tuple(_in_words(event, reader)) if event.kind not in PAST_THE_ACTIONS else ()
+    changes = tuple(_in_words(event, reader)) if event.kind not in TOLD_WITHOUT_FIELDS else ()
     return Entry(at=event.at, text=said, note=joined(name, past, event.note), changes=changes, picture="person")
 
 
@@ -169,7 +174,8 @@ def strands() -> list[Strand]:
         Strand(
             "events", _events, _of_event, key="seq", person="actor_name", about=_about,
             parts={
-                Part.PEOPLE: ALL, Part.NOTES: _kinds("note"), Part.DOCUMENTS: _kinds("document"),
+                Part.PEOPLE: Q(actor_id__isnull=False) | Q(source=Door.DATABASE), Part.PROVIDER: _kinds("difference"),
+                Part.NOTES: _kinds("note"), Part.DOCUMENTS: _kinds("document"),
                 Part.CARDS: _kinds("card", "challenge", "notice"),
             },
         ),

@@ -3,7 +3,7 @@
 (() => {
   const BEGUN = /(?:^|[^\w@.+-])@([\w.+-]*)$/;
   const SHOWN = 6;
-  const lists = new Map();
+  const lists = new WeakMap();
 
   const isHere = (target) => target?.matches?.("textarea[data-mentions]");
   const listOf = (box) => lists.get(box);
@@ -48,6 +48,7 @@
     list.hidden = !shown(box).length;
     choose(box, shown(box)[0] ?? null);
     box.setAttribute("aria-controls", list.id);
+    box.setAttribute("aria-autocomplete", "list");
   };
 
   const take = (box, person) => {
@@ -78,8 +79,8 @@
     event.preventDefault();
     ACTS[event.key](box);
   });
-  // Before the box loses the focus.
-  document.addEventListener("pointerdown", (event) => {
+  // Before the box loses the focus, which it keeps.
+  document.addEventListener("mousedown", (event) => {
     const person = event.target.closest(".mention-people li");
     if (!person) return;
     event.preventDefault();
