@@ -7,7 +7,10 @@ from portal.testing import Stack
 
 @pytest.fixture(scope="session")
 def stack(database_url_for: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole portal, started once: sandbox, web server, worker and beat."""
+    """The whole portal, started once: sandbox, web server, worker and beat.
+
+    Two groups of tests use it, so that two test processes can: `workers` stop and start what runs, `stack` looks at it.
+    """
     stack = Stack(
         tmp_path_factory.mktemp("stack"),
         database_url=database_url_for("stack", is_migrated=True),

@@ -17,7 +17,7 @@ from portal.tests.registering import REGISTRATION, clients, is_registered, let_t
 from portal.tests.visitor import Visitor
 from portal.workers import WORKERS
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("workers")]
 
 ON_THE_BROKER = ("web", "worker", "beat")
 AT_ONCE = 2  # seconds; a page that waited for a broker would take longer

@@ -48,7 +48,7 @@ from sandbox.testing import API_KEY, SandboxProcess
 
 pytestmark = pytest.mark.processes
 
-one_sandbox, one_stack = (pytest.mark.xdist_group(name) for name in ("sandbox", "stack"))
+one_sandbox, one_stack = (pytest.mark.xdist_group(name) for name in ("sandbox", "workers"))
 
 TITLES = {family.title for family in FAMILIES.values()} | {"CryptoMate is not answering"}
 ACTED = ("", "slow", "half_body", "drop_after", "hang_after")  # faults in spite of which the sandbox acts

@@ -43,7 +43,7 @@ def test_a_worker_that_keeps_ending_is_started_ever_more_rarely(monkeypatch: pyt
 
 
 @pytest.mark.processes
-@pytest.mark.xdist_group("stack")
+@pytest.mark.xdist_group("workers")
 def test_workers_that_were_killed_are_started_again_and_do_what_waits(stack: Stack) -> None:
     supervisor = psutil.Process(stack.running["worker"].pid)
     killed = eventually(lambda: len(supervisor.children()) == len(WORKERS) and supervisor.children())
