@@ -116,5 +116,9 @@ def _allowed(target: Target) -> timedelta:
 
 def _in_words(stay: Stay) -> str:
     half, most = stay.half or timedelta(), _nine_in_ten(stay)
-    said = f"half within {span(half / HOUR)}"
-    return said if most is None else f"{said}, nine in ten within {span(most / HOUR)}"
+    said = f"half within {_at_least_a_second(half)}"
+    return said if most is None else f"{said}, nine in ten within {_at_least_a_second(most)}"
+
+
+def _at_least_a_second(took: timedelta) -> str:
+    return span(max(took, timedelta(seconds=1)) / HOUR)

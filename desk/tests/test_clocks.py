@@ -87,7 +87,7 @@ def test_the_customer_s_page_says_where_the_time_went_and_that_it_is_late(client
     assert "With us since" in shown
     assert "Target: 8 h." in shown
     said = re.sub(r"<[^>]+>", "", "|".join(re.findall(r"<d[td]>(.*?)</d[td]>", shown)))
-    assert said == "With us|20 h in 2 stretches|With CryptoMate|20 h|With the customer|9.7 h"
+    assert said == "With us|20 h 18 min in 2 stretches|With CryptoMate|20 h|With the customer|9 h 42 min"
     assert "with us 20 h, with CryptoMate 20 h, with the customer 9.7 h</desc>" in shown
     widths = [float(width) for width in re.findall(r'<rect[^>]* width="([\d.]+)%"', shown)]
     assert widths == pytest.approx([40.6, 40, 19.4], abs=0.1)
@@ -105,6 +105,19 @@ def test_what_is_due_soon_is_amber_and_what_is_in_time_is_quiet(client: Client, 
 
     assert "Due in" in shown
     assert "badge" not in shown
+
+
+def test_the_queue_says_by_how_much_a_case_is_late(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    customer = make_customer()
+    make_request(customer)
+
+    for hours, words in ((1, ""), (6.5, "Due in 1 h"), (10.3, "Late by 2 h")):
+        case_since(customer, hours=hours)
+        row = re.search(rf'<tr id="ours-{customer.pk}".*?</tr>', client.get("/").content.decode(), re.DOTALL)
+
+        assert row
+        assert re.findall(r"(?:Due in|Late by) \d+ h", row[0]) == [words][: bool(words)]
 
 
 def test_a_case_that_is_done_has_a_sum_and_nothing_due(client: Client, officer: User) -> None:
