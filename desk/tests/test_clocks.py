@@ -24,7 +24,10 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    """From the test's own beginning: PostgreSQL's clock goes on, and this file may have been read minutes ago."""
+    now = timezone.now()
+    monkeypatch.setitem(globals(), "NOW", now)
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 def case_since(customer: Customer, *, hours: float, side: str = "US") -> Case:
