@@ -28,6 +28,8 @@ class Kind(models.TextChoices):
     CASE_HANDED_OVER = "case.handed_over", "handed the case over"
     CASE_SNOOZED = "case.snoozed", "snoozed the case"
     CASE_WOKEN = "case.woken", "took the case up again before its time"
+    CASE_CLOSED = "case.closed", "closed the case"
+    CASE_REOPENED = "case.reopened", "opened the case again"
     CASE_ESCALATED = "case.escalated", "escalated the case"
     ESCALATION_SETTLED = "case.escalation_settled", "settled the escalation"
     CUSTOMER_ASKED = "case.customer_asked", "asked the customer for what is wanted"

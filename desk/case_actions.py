@@ -30,7 +30,7 @@ TAKE_NEXT = "UPDATE desk_case SET held_by_id = %s, held_until = %s WHERE custome
 
 @transaction.atomic
 def take_next(*, filters: Filters, by: User, after: Case | None = None) -> Case | None:
-    """Hold the oldest case that matches, waits for us and is nobody else's, and let go of the one before.
+    """Hold the oldest case that matches, waits for us and is nobody else's, and let go of what was held before.
 
     The search begins behind `after` and comes back to the oldest at the end, so that who passes cases over sees all of
     them. Returns None where there is none. Raises NotAllowed.
@@ -40,8 +40,8 @@ def take_next(*, filters: Filters, by: User, after: Case | None = None) -> Case 
     taken = (_take(filters, by, now=now, after=after) if after else None) or _take(filters, by, now=now, besides=after)
     if taken is None:
         return None
-    if after:
-        _let_go(after, by, now=now)
+    for left in Case.objects.held_by(by, now=now).exclude(pk=taken.pk):
+        _let_go(left, by, now=now)
     record(kind=Kind.CASE_TAKEN, by=by, customer_id=taken.pk, subject=taken)
     return taken
 
@@ -234,6 +234,30 @@ def hear_from_customer(*, case: Case, by: User) -> None:
         raise NotAllowed("Nobody has noted that the customer was asked.")
     _write(case, customer_asked_at=None)
     record(kind=Kind.CUSTOMER_ANSWERED, by=by, customer_id=case.pk, subject=case)
+
+
+@transaction.atomic
+def close_case(*, case: Case, by: User) -> None:
+    """Say that CryptoMate's refusal is the end, so that nobody is waited for until something new is known.
+
+    Raises NotAllowed.
+    """
+    check_person_may(by, WORKS)
+    case = _locked(case)
+    policies.check_can_close(case)
+    _write(case, closed_at=timezone.now())
+    record(kind=Kind.CASE_CLOSED, by=by, customer_id=case.pk, subject=case)
+
+
+@transaction.atomic
+def reopen_case(*, case: Case, by: User) -> None:
+    """Put a closed case back on the queue. Raises NotAllowed."""
+    check_person_may(by, WORKS)
+    case = _locked(case)
+    if case.closed_at is None:
+        return
+    _write(case, closed_at=None)
+    record(kind=Kind.CASE_REOPENED, by=by, customer_id=case.pk, subject=case)
 
 
 def _locked(case: Case) -> Case:

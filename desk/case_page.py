@@ -49,6 +49,10 @@ class Bar:
         return self.case.assigned_to_id == self.person.pk
 
     @property
+    def offers_closing(self) -> bool:
+        return not reason_against(policies.check_can_close, self.case)
+
+    @property
     def offers_asking(self) -> bool:
         return not reason_against(policies.check_can_ask_customer, self.case)
 

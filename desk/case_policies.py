@@ -9,7 +9,7 @@ from django.utils.dateformat import format as format_date
 
 from customers.policies import NotAllowed
 from desk.cases import Case
-from desk.statuses import WaitsFor
+from desk.statuses import Reason, WaitsFor
 
 WORKS, ASSIGNS = "desk.work_case", "desk.assign_case"
 LONGEST_SNOOZE = timedelta(days=90)
@@ -85,6 +85,12 @@ def check_can_escalate(case: Case) -> None:
     check_is_open(case)
     if case.escalated_at:
         raise NotAllowed("This case is escalated already.")
+
+
+def check_can_close(case: Case) -> None:
+    check_is_open(case)
+    if case.reason != Reason.REJECTED:
+        raise NotAllowed("Only a customer whom CryptoMate refused can be closed. Work on this one, or snooze it.")
 
 
 def check_can_ask_customer(case: Case) -> None:

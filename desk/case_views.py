@@ -110,6 +110,18 @@ def hear_from_customer(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @permission_required(ACTS, raise_exception=True)
+def close_case(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    return _do(request, pk, actions.close_case, "Closed. It comes up again when something new is known.")
+
+
+@require_POST
+@permission_required(ACTS, raise_exception=True)
+def reopen_case(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    return _do(request, pk, actions.reopen_case, "It is back on the queue.")
+
+
+@require_POST
+@permission_required(ACTS, raise_exception=True)
 def take_over_case(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     form = ReasonForm(request.POST, auto_id="take_over_%s")
     return _send(

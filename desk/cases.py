@@ -20,7 +20,8 @@ from vault.fields import EncryptedTextField
 
 LONGEST_NOTE = 500
 
-# What follows from a reason, in whichever way it changed. News end a snooze: it was about what stood before.
+# What follows from a reason, in whichever way it changed. News end a snooze and open what was closed: both were about
+# what stood before.
 TURN = pgtrigger.Trigger(
     name="turn",
     when=pgtrigger.Before,
@@ -31,14 +32,19 @@ TURN = pgtrigger.Trigger(
         IF side <> 'US' THEN
             NEW.customer_asked_at := NULL;
         END IF;
-        NEW.waits_for := CASE WHEN NEW.customer_asked_at IS NULL THEN side ELSE 'CUSTOMER' END;
+        IF (NEW.reason, NEW.request_id) IS DISTINCT FROM (OLD.reason, OLD.request_id) THEN
+            NEW.closed_at := NULL;
+            NEW.snoozed_until := NULL;
+        END IF;
+        NEW.waits_for := CASE
+            WHEN NEW.closed_at IS NOT NULL THEN 'NOBODY'
+            WHEN NEW.customer_asked_at IS NOT NULL THEN 'CUSTOMER'
+            ELSE side
+        END;
         IF NEW.waits_for <> OLD.waits_for THEN
             NEW.since := clock_timestamp();
         END IF;
-        IF NEW.reason <> OLD.reason THEN
-            NEW.snoozed_until := NULL;
-        END IF;
-        IF side = 'NOBODY' THEN
+        IF NEW.waits_for = 'NOBODY' THEN
             NEW.held_by_id := NULL;
             NEW.held_until := NULL;
             NEW.escalated_at := NULL;
@@ -150,6 +156,7 @@ class Case(models.Model):
     customer_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="When the customer was asked for what is wanted."
     )
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody said that a refusal is the end.")
 
     objects = CaseQuerySet.as_manager()
 
@@ -174,9 +181,12 @@ class Case(models.Model):
             models.CheckConstraint(condition=Q(waits_for__in=WaitsFor.values), name="case_waits_for_is_known"),
             models.CheckConstraint(condition=Q(reason__in=Reason.values), name="case_reason_is_known"),
             models.CheckConstraint(
-                condition=Q(waits_for=WaitsFor.NOBODY, reason=Reason.DONE)
-                | ~Q(waits_for=WaitsFor.NOBODY) & ~Q(reason=Reason.DONE),
+                condition=Q(waits_for=WaitsFor.NOBODY) & (Q(reason=Reason.DONE) | Q(closed_at__isnull=False))
+                | ~Q(waits_for=WaitsFor.NOBODY) & ~Q(reason=Reason.DONE) & Q(closed_at__isnull=True),
                 name="done_case_waits_for_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(reason=Reason.REJECTED), name="only_a_refusal_is_closed_by_hand"
             ),
             models.CheckConstraint(
                 condition=~Q(waits_for=WaitsFor.CUSTOMER) | Q(customer_asked_at__isnull=False),

@@ -118,6 +118,7 @@ def _cases(request: PersonRequest) -> dict[str, Any]:
         "sections": shown,
         "held_up": [] if filters else held_up_calls(gate),
         "face": face_of_gate(gate),
+        "has_rows": any(section.rows for section in shown),
         "may_work": request.user.has_perm(WORKS),
         "poll_url": reverse("desk:queue_cases") + (f"?{query}" if query else ""),
     }

@@ -14,6 +14,7 @@ from conftest import person
 from customers.models import Mention
 from customers.policies import NotAllowed
 from customers.statuses import Source
+from customers.tests.making import make_request
 from desk import case_actions as actions
 from desk.cases import Case
 from desk.statuses import WaitsFor
@@ -195,6 +196,23 @@ def test_a_case_waits_for_the_customer_until_they_answer(case: Case, officer: Us
     assert fresh(case).waits_for == WaitsFor.US
     with pytest.raises(NotAllowed, match="Nobody has noted"):
         actions.hear_from_customer(case=case, by=officer)
+
+
+def test_a_refusal_that_stands_is_closed_until_something_new_is_known(officer: User) -> None:
+    case = make_case(status="REJECTED")
+    actions.take_case(case=case, by=officer)
+
+    actions.close_case(case=case, by=officer)
+    assert (fresh(case).waits_for, fresh(case).held_by) == (WaitsFor.NOBODY, None)
+    actions.reopen_case(case=case, by=officer)
+    assert fresh(case).waits_for == WaitsFor.US
+    actions.close_case(case=case, by=officer)
+    make_request(case.customer)
+
+    assert (fresh(case).waits_for, fresh(case).reason, fresh(case).closed_at) == ("US", "MISSING", None)
+    with pytest.raises(NotAllowed, match="Only a customer whom CryptoMate refused can be closed"):
+        actions.close_case(case=case, by=officer)
+    assert Event.objects.filter(kind="case.closed").count() == 2
 
 
 def test_what_is_with_the_provider_is_asked_of_nobody_else(officer: User) -> None:

@@ -274,6 +274,7 @@ def test_cases_and_spells_of_earlier_work_are_read_from_its_history() -> None:
         ("case_reason_is_known", {"reason": "LOST"}),
         ("hold_is_somebodys_and_ends", {"held_until": timezone.now()}),
         ("escalation_names_who_and_when", {"escalated_at": timezone.now()}),
+        ("only_a_refusal_is_closed_by_hand", {"closed_at": timezone.now()}),
     ],
 )
 def test_postgresql_refuses_a_case_that_cannot_be(rule: str, changes: dict[str, Any]) -> None:

@@ -69,6 +69,17 @@ def test_only_what_the_person_can_work_on_is_next(officer: User) -> None:
 
 
 @pytest.mark.django_db
+def test_who_asks_again_from_the_queue_leaves_what_they_held(officer: User) -> None:
+    first, second = make_case(1, hours=2), make_case(2, hours=1)
+    assert [take(officer), take(officer)] == [first, second]
+
+    assert list(Case.objects.exclude(held_by=None)) == [second]
+    Case.objects.filter(pk=first.pk).update(snoozed_until=timezone.now() + timedelta(hours=1))
+    assert take(officer) is None
+    assert list(Case.objects.exclude(held_by=None)) == [second]  # there is nothing to leave it for
+
+
+@pytest.mark.django_db
 def test_the_next_one_matches_the_filters(officer: User) -> None:
     make_case(1, hours=9)
     french = make_case(2, customer={"country": "FRA"})

@@ -50,6 +50,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "desk:wake_case": (NOBODY, OFFICERS),
     "desk:escalate_case": (NOBODY, OFFICERS),
     "desk:settle_escalation": (NOBODY, OFFICERS),
+    "desk:close_case": (NOBODY, OFFICERS),
+    "desk:reopen_case": (NOBODY, OFFICERS),
     "desk:ask_customer": (NOBODY, OFFICERS),
     "desk:hear_from_customer": (NOBODY, OFFICERS),
     "desk:search": (ALL, ALL),

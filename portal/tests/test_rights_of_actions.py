@@ -91,8 +91,8 @@ ACTS: dict[str, tuple[str, Callable[[Planted], dict[str, Any]]]] = {
     "desk.differences.take": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     "desk.differences.keep": (DECIDERS, lambda p: {"row": p.difference, "seen": ""}),
     **{f"desk.case_actions.{name}": (OFFICERS, lambda p: {"case": p.customer.case}) for name in (
-        "take_case", "keep_case", "release_case", "wake_case", "settle_escalation", "ask_customer",
-        "hear_from_customer")},
+        "take_case", "keep_case", "release_case", "close_case", "reopen_case", "wake_case", "settle_escalation",
+        "ask_customer", "hear_from_customer")},
     "desk.case_actions.take_next": (OFFICERS, lambda _: {"filters": Filters()}),
     "desk.case_actions.take_over_case": (OFFICERS, lambda p: {"case": p.customer.case, "reason": "x"}),
     "desk.case_actions.assign_cases": (OFFICERS, lambda p: {"cases": [p.customer.case], "to": None}),
