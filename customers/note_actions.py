@@ -15,6 +15,7 @@ from customers.models import Customer
 from customers.notes import LONGEST_NOTE, Mention, MentionQuerySet, Note
 from customers.policies import NotAllowed, check_person_may
 from customers.unsaved import UnsavedAnswers, UnsavedAnswersQuerySet
+from vault.masking import mask_card_numbers
 
 WRITES = "customers.add_note"
 UNSENT = "note"  # the card under which a note that is not added yet is kept
@@ -62,13 +63,18 @@ def withdraw_note(*, note: Note, by: User) -> None:
     record(kind=Kind.NOTE_WITHDRAWN, by=by, customer_id=note.customer_id, subject=note)
 
 
-def keep_unsent(*, customer: Customer, text: str, by: User) -> None:
-    """Keep what somebody typed and has not added, so that leaving the page loses nothing. Raises NotAllowed."""
+def keep_unsent(*, customer: Customer, text: str, by: User, pk: uuid.UUID | None = None) -> None:
+    """Keep what somebody typed and has not added, so that leaving the page loses nothing. Raises NotAllowed.
+
+    What comes after its note, whose id `pk` is, was typed before it and is not kept; nor are whole card numbers.
+    """
     check_person_may(by, WRITES)
+    if pk and Note.objects.filter(pk=pk).exists():
+        return
     if not text.strip():
         _unsent(customer, by).delete()
         return
-    now = {"typed": {"text": text[:LONGEST_UNSENT]}, "kept_at": timezone.now()}
+    now = {"typed": {"text": mask_card_numbers(text[:LONGEST_UNSENT])}, "kept_at": timezone.now()}
     UnsavedAnswers.objects.update_or_create(customer=customer, person=by, card=UNSENT, defaults=now)
 
 

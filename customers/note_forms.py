@@ -42,6 +42,13 @@ class NoteForm(forms.Form):
         return {"text": self.cleaned_data["text"], "pk": self.cleaned_data["form_id"]}
 
 
+class UnsentForm(forms.Form):
+    """The same form while it is being typed in: nothing of it need be right yet."""
+
+    form_id = forms.UUIDField(required=False)
+    text = forms.CharField(required=False, strip=False)
+
+
 def note_form(customer: Customer, person: User) -> NoteForm | None:
     """Return the form with what the person typed and has not added; None for people who only read."""
     return NoteForm(typed=unsent_by(person, customer)) if person.has_perm(WRITES) else None

@@ -12,7 +12,7 @@ from customers import note_actions
 from customers.mentions import NobodyOfThatName, people_to_mention
 from customers.models import Customer, Note
 from customers.note_actions import WRITES
-from customers.note_forms import NoteForm, note_form
+from customers.note_forms import NoteForm, UnsentForm, note_form
 from customers.pages import customer_page
 from customers.views import PersonRequest, kept_by_nobody, refusal_of, whole_page
 
@@ -52,7 +52,12 @@ def withdraw_note(request: PersonRequest, pk: uuid.UUID, note: uuid.UUID) -> Htt
 def keep_note(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Take what is being typed, so that leaving the page loses nothing."""
     customer = get_object_or_404(Customer, pk=pk)
-    note_actions.keep_unsent(customer=customer, text=request.POST.get("text", ""), by=request.user)
+    form = UnsentForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    note_actions.keep_unsent(
+        customer=customer, text=form.cleaned_data["text"], pk=form.cleaned_data["form_id"], by=request.user
+    )
     return HttpResponse(status=204)
 
 

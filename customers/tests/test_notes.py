@@ -150,9 +150,15 @@ def test_what_was_typed_and_not_added_is_there_again_and_nowhere_else(
     send(as_officer, customer, "Half a sentence")
     assert ">\nHalf" not in as_officer.get(address(customer)).content.decode()
 
-    as_officer.post(keep, {"text": "Once more"})
+    late = {"text": "Half a sentenc", "form_id": str(Note.objects.get().pk)}  # on its way when the note was added
+    assert as_officer.post(keep, late).status_code == 204
+    assert not customer.unsaved_answers.exists()
+
+    as_officer.post(keep, {"text": "Paid with 4000 0012 3456 7899", "form_id": str(uuid.uuid4())})
+    assert "Paid with •••• 7899" in as_officer.get(address(customer)).content.decode()
     as_officer.post(keep, {"text": ""})
     assert not customer.unsaved_answers.exists()
+    assert as_officer.post(keep, {"text": "x", "form_id": "x"}).status_code == 422
 
 
 def test_a_withdrawn_note_leaves_the_pages_and_stays_on_record(as_officer: Client, customer: Customer) -> None:
@@ -332,12 +338,13 @@ def test_mentions_lead_back_page_by_page_at_a_fixed_cost(
     assert senior.get("/mentions/?older=x").status_code == 400
 
 
-def test_the_list_that_opens_at_an_at_names_who_may_see_customers(as_officer: Client) -> None:
+def test_the_list_that_opens_at_an_at_names_who_may_see_customers(as_officer: Client, auditor: User) -> None:
     User.objects.create_user("clerk")
     User.objects.filter(username="senior").update(first_name="Ana", last_name="Gil")
 
     names = as_officer.get("/customers/people/").content.decode()
 
     assert 'data-name="senior"' in names
+    assert 'data-name="auditor"' in names  # who reads notes and writes none
     assert "Ana Gil" in names
     assert "clerk" not in names
