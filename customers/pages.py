@@ -80,7 +80,7 @@ class CustomerPage:
             Region("customer-next", "customers/_next.html", digest(step)),
             Region("customer-actions", "customers/_actions.html", digest(*self._actions())),
             Region("customer-data", "customers/_data.html", digest(self.context["facts"], self.person.sight)),
-            Region("customer-cards", "customers/_cards.html", digest(customer.status)),
+            Region("customer-cards", "customers/_cards.html", digest(customer.status, *self._approvals())),
             Region("timeline", "customers/_timeline.html", digest(self.context["timeline"])),
         ]
 
