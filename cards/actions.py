@@ -99,7 +99,7 @@ def set_limits(*, card: Card, limits: Limits, by: User, approval: Approval | Non
     wish = _written(limits)
     asked = wish_about(
         card, act=Act.ISSUE_CARD, payload=wish, customer_id=card.customer_id,
-        words=f"Change the limits of {card.masked}: {in_words(limits)}, instead of {in_words(card.limits)}.",
+        words=f"Change the limits of {card.masked}: {changes_in_words(limits, before=card.limits)}.",
     )  # fmt: skip
     if held := hold(asked, by=by, approval=approval, is_needed=needs_two_for_limits(limits, before=card.limits)):
         return held
@@ -156,6 +156,17 @@ def in_words(limits: Limits) -> str:
         f"{label.lower()} {limit:,.2f} USD" for name, label in LIMITS.items() if (limit := limits.get(name)) is not None
     ]
     return ", ".join(given) or "no limits"
+
+
+def changes_in_words(limits: Limits, *, before: Limits) -> str:
+    """Say what changes: "daily 100.00 USD instead of no limit"."""
+
+    def one(values: Limits, name: str) -> str:
+        limit = values.get(name)
+        return "no limit" if limit is None else f"{limit:,.2f} USD"
+
+    changed = [name for name in LIMITS if limits.get(name) != before.get(name)]
+    return ", ".join(f"{LIMITS[name].lower()} {one(limits, name)} instead of {one(before, name)}" for name in changed)
 
 
 def ask_for_refresh(card: Card) -> None:

@@ -27,7 +27,7 @@ from customers.status_changes import StepNotAllowed
 from customers.timeline import Reader, brief
 from people.approvals import Approval
 from people.confirming import confirmed
-from people.waiting import told
+from people.waiting import TOLD
 from provider import circuit
 from provider.actions import AlreadyUnderway
 from provider.families import sentence_of
@@ -131,7 +131,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     except MAY_NOT as refusal:
         return _refused(request, card, refusal)
     if isinstance(wanted, Approval):
-        messages.info(request, told(wanted))
+        messages.info(request, TOLD)
     return redirect("cards:detail", pk=pk)
 
 
@@ -156,7 +156,7 @@ def limits(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     except MAY_NOT as refused:
         return _limits(request, form, consequences, refusal=str(refused), status=409)
     if isinstance(wanted, Approval):
-        messages.info(request, told(wanted))
+        messages.info(request, TOLD)
     _warn(request, form)
     return redirect("cards:detail", pk=pk)
 
@@ -258,9 +258,11 @@ def issue(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     except MAY_NOT as refusal:
         return _issuing(request, customer, form, refusal=str(refusal), status=409)
     under_way = f"The card for {form.cleaned_data['holder_name']} is being issued."
-    messages.info(request, told(wanted) if isinstance(wanted, Approval) else under_way)
+    is_held = isinstance(wanted, Approval)
+    messages.info(request, TOLD if is_held else under_way)
     _warn(request, form)
-    return redirect(reverse("customers:detail", args=[customer.pk], fragment="customer-cards"))
+    place = "approvals" if is_held else "customer-cards"
+    return redirect(reverse("customers:detail", args=[customer.pk], fragment=place))
 
 
 def _issuing(

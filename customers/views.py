@@ -28,7 +28,7 @@ from customers.status_changes import StepNotAllowed
 from customers.statuses import CustomerStatus
 from customers.unsaved_actions import keep_typed
 from people.approvals import Approval
-from people.waiting import told
+from people.waiting import TOLD
 from provider import circuit
 from provider.actions import AlreadyUnderway
 from provider.families import sentence_of
@@ -220,7 +220,7 @@ def _waits(
 ) -> HttpResponse:
     """Say that the document waits for a second person. What was typed with it stays in its form."""
     keep_typed(card=card, form=form, by=request.user)
-    messages.info(request, told(approval))
+    messages.info(request, TOLD)
     if request.htmx:
         return _answer(request, customer, card)
     return redirect(f"{reverse('customers:detail', args=[customer.pk])}#{card.anchor}")

@@ -19,7 +19,7 @@ from customers.views import PersonRequest
 from desk.actions import EXPORTS_LOG, MAKES_CASE_FILES, export_log, make_case_file
 from people.approvals import Approval
 from people.confirming import way_to_password
-from people.waiting import told
+from people.waiting import TOLD
 
 
 @require_POST
@@ -35,7 +35,7 @@ def case_file(request: PersonRequest, pk: uuid.UUID) -> HttpResponseBase:
     except NotAllowed as refusal:
         return _back(request, page, str(refusal))
     if isinstance(file, Approval):
-        return _back(request, page, told(file))
+        return _back(request, page, TOLD)
     name = f"case-{str(customer.pk)[:8]}-{now:%Y-%m-%d}.zip"
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
@@ -55,7 +55,7 @@ def log(request: PersonRequest) -> HttpResponseBase:
     except NotAllowed as refusal:
         return _back(request, page, str(refusal))
     if waits:
-        return _back(request, page, told(waits))
+        return _back(request, page, TOLD)
     headers = {"Content-Disposition": f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.csv"'}
     lines = csv_of(form.events().latest_first())
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

@@ -55,9 +55,8 @@ def waiting_exports(person: User | AnonymousUser, *, about_type: str) -> list[Wa
     return [waiting(each, person, hide=str) for each in found]
 
 
-def told(approval: Approval) -> str:
-    """Say to the first person what became of what they asked for."""
-    return f"A second person has to approve this. {approval.words} You cannot approve your own."
+# What the first person reads when it was asked for. What exactly waits stands on the record.
+TOLD = "Nothing is done yet: this waits for a second person. You cannot approve your own."
 
 
 def counted(person: User | AnonymousUser) -> int | None:

@@ -12,7 +12,7 @@ from audit.records import Among, RecordAdmin, link, list_link
 from customers.policies import NotAllowed, reason_against
 from people.approvals import Act, Approval
 from people.four_eyes import needs_two
-from people.waiting import told
+from people.waiting import TOLD
 from webhooks import actions
 from webhooks.forms import TYPES
 from webhooks.masking import mask
@@ -80,7 +80,7 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
         except NotAllowed as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
             return
-        said = told(asked) if isinstance(asked, Approval) else f"{asked} will be handled again within seconds."
+        said = TOLD if isinstance(asked, Approval) else f"{asked} will be handled again within seconds."
         self.message_user(request, said, messages.INFO)
 
     def _process_again(self, request: HttpRequest, event: WebhookEvent) -> str:

@@ -23,7 +23,7 @@ from customers.policies import NotAllowed, reason_against
 from customers.views import kept_by_nobody
 from people.approvals import Approval
 from people.confirming import confirmed
-from people.waiting import told
+from people.waiting import TOLD
 from webhooks import actions, listing
 from webhooks.authorizing import authorize
 from webhooks.bodies import LARGEST_BODY, CutOff, TooLarge, read_body
@@ -233,7 +233,7 @@ def failed_again(request: HttpRequest) -> HttpResponse:
     except NotAllowed as refusal:
         return _failed(request, form, since, refusal=str(refusal), status=409)
     if isinstance(done, Approval):
-        messages.info(request, told(done))
+        messages.info(request, TOLD)
     else:
         messages.success(request, f"The portal handles {done} deliveries again within seconds.")
     return redirect("webhooks:failed_again" if isinstance(done, Approval) else "webhooks:events")

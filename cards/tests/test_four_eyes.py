@@ -129,7 +129,7 @@ def test_limits_are_not_raised_past_the_second_person(officer: User, senior: Use
     card = make_card(daily_limit=Decimal(100))
 
     approval = asked(actions.set_limits(card=card, limits={"daily_limit": Decimal(5000)}, by=officer))
-    assert approval.words == "Change the limits of •••• 4242: daily 5,000.00 USD, instead of daily 100.00 USD."
+    assert approval.words == "Change the limits of •••• 4242: daily 5,000.00 USD instead of 100.00 USD."
     four_eyes.approve(approval=approval, by=senior)
 
     call = ProviderCall.objects.get()
@@ -244,7 +244,8 @@ def test_the_officer_reads_that_it_waits_and_the_senior_approves_on_the_record(o
 
     page = answer.content.decode()
     approval = Approval.objects.get()
-    assert "A second person has to approve this. Issue a card in the name of Maria Barber" in page
+    assert "Nothing is done yet: this waits for a second person." in page
+    assert "Issue a card in the name of Maria Barber, Top-up, daily 5,000.00 USD." in page
     assert "You cannot approve your own." in page
     assert f"/approvals/{approval.pk}/withdraw/" in page
     assert f"/approvals/{approval.pk}/approve/" not in page

@@ -90,7 +90,7 @@ def test_a_swap_says_that_it_waits_and_brings_it_to_the_page(as_officer: Client,
     )
 
     page = answer.content.decode()
-    assert "A second person has to approve this." in answer["HX-Trigger"]
+    assert "this waits for a second person" in answer["HX-Trigger"]
     assert 'id="approvals"' in page
     assert f'value="{REASON}"' in page  # what was typed stays
     assert not ProviderCall.objects.exists()
