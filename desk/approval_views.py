@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -54,14 +55,15 @@ def _decide(request: PersonRequest, pk: uuid.UUID, act: Callable[..., Approval],
         raise PermissionDenied
     approval = get_object_or_404(Approval, pk=pk)
     note = request.POST.get("note", "").strip()[:300]
-    return _answer(request, lambda: act(approval=approval, by=request.user, note=note), said)
+    act_now = partial(act, approval=approval, by=request.user, note=note)
+    return _answer(request, act_now, said, typed_for=pk, typed=note)
 
 
-def _answer(request: PersonRequest, act: Callable[[], Approval], said: str) -> HttpResponse:
+def _answer(request: PersonRequest, act: Callable[[], Approval], said: str, **typed: object) -> HttpResponse:
     try:
         approval = act()
     except MAY_NOT as refusal:
-        return _page(request, refusal=str(refusal), status=409)
+        return _page(request, refusal=str(refusal), status=409, **typed)
     messages.success(request, f"{said} {approval.words}")
     return redirect(_back(request))
 
@@ -73,7 +75,7 @@ def _back(request: PersonRequest) -> str:
     return back if back and is_ours else reverse("desk:approvals")
 
 
-def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, *, refusal: str = "", status: int = 200, **typed: object) -> HttpResponse:
     is_settled = request.GET.get("state") == SETTLED
     older, newer = (request.GET.get(name, "") for name in ("older", "newer"))
     listed = shown.listed(request.user, is_settled=is_settled, older=older, newer=newer)
@@ -81,6 +83,7 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
         "listed": listed,
         "is_settled": is_settled,
         "refusal": refusal,
+        **typed,
         "newer_url": _page_url("newer", listed.page.newer, is_settled=is_settled),
         "older_url": _page_url("older", listed.page.older, is_settled=is_settled),
     }

@@ -113,3 +113,15 @@ def test_a_way_back_that_is_not_ours_is_not_taken(client: Client, officer: User)
     answer = client.post(f"/approvals/{approval.pk}/withdraw/", {"back": "https://elsewhere.example/"})
 
     assert answer["Location"] == "/approvals/"
+
+
+def test_a_note_that_was_typed_is_kept_when_it_cannot_be_done(client: Client, officer: User, senior: User) -> None:
+    approval = ask(officer, make_active_customer())
+    client.force_login(senior)
+    officer.groups.clear()
+
+    answer = client.post(f"/approvals/{approval.pk}/approve/", {"note": "Called her"})
+
+    assert answer.status_code == 409
+    assert "officer may not do this any more" in answer.content.decode()
+    assert 'value="Called her"' in answer.content.decode()

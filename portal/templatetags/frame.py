@@ -63,7 +63,7 @@ def _approvals(request: HttpRequest, user: User | AnonymousUser) -> Iterator[Pla
     url = address("desk:approvals")
     waits = counted(user) if url and acts_decided_by(user) else None
     if waits is not None:
-        yield Place("Approvals", url, "people", is_current=_is_inside(request.path, url), count=waits)
+        yield Place("Approvals", url, "eye", is_current=_is_inside(request.path, url), count=waits)
 
 
 @register.simple_tag
