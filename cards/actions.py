@@ -25,7 +25,7 @@ from cards.policies import (
 )
 from cards.statuses import CARD_WORDS, HELD, ApprovalMethod, CardStatus, HoldReason
 from customers.models import Customer
-from customers.policies import check_can_issue, check_person_may
+from customers.policies import NotAllowed, check_can_issue, check_person_may
 from customers.statuses import Source
 from people.approvals import Act, Approval
 from people.four_eyes import approver, hold, needs_two, wish_about
@@ -56,6 +56,8 @@ def issue_card(
     check_can_issue(customer)
     check_holder_name(holder_name)
     earlier = _call_of_form(customer, form_id)
+    if earlier and approval:
+        raise NotAllowed("The same form was sent once more, and its card is issued already. Refuse this one.")
     if earlier:
         return earlier
     wish = {"holder_name": holder_name, "approval_method": str(approval_method), **_written(limits)}

@@ -12,6 +12,7 @@ from people.approvals import Act, FourEyes
 from provider.models import CallKind, ProviderCall
 
 LONGEST_HOLDER_NAME = 27
+PER_PERIOD = ("daily_limit", "weekly_limit", "monthly_limit")
 
 Limits = Mapping[str, Decimal | None]
 
@@ -61,7 +62,8 @@ def needs_two_for_limits(limits: Limits, *, before: Limits | None = None) -> boo
     if setting is None or (before is not None and not _is_raised(limits, before)):
         return False
     given = [limit for name in LIMITS if (limit := limits.get(name)) is not None]
-    return setting.threshold is None or not given or max(given) > setting.threshold
+    is_bounded = any(limits.get(name) is not None for name in PER_PERIOD)  # small purchases add up to any sum
+    return setting.threshold is None or not is_bounded or max(given) > setting.threshold
 
 
 def _is_raised(limits: Limits, before: Limits) -> bool:

@@ -72,6 +72,7 @@ def test_a_card_above_the_limit_is_issued_by_two_people_and_the_log_names_both(o
         (1000, {"daily_limit": "1000"}, False),
         (1000, {"daily_limit": "10", "per_transaction_limit": "1000.01"}, True),
         (1000, {}, True),  # no limit at all is above every limit
+        (1000, {"per_transaction_limit": "1000"}, True),  # as often as one likes
         (None, {"daily_limit": "1"}, True),
         (0, {"daily_limit": "0"}, False),
     ],
@@ -103,6 +104,19 @@ def test_a_customer_who_is_not_active_any_more_gets_no_card(officer: User, senio
     approval.refresh_from_db()
     assert (approval.state, ProviderCall.objects.count()) == ("ASKED", 0)
     assert not Event.objects.filter(kind="approval.approved").exists()
+
+
+def test_a_form_gone_back_to_and_sent_below_the_limit_leaves_nothing_to_approve(officer: User, senior: User) -> None:
+    switch_on(Act.ISSUE_CARD, threshold=1000)
+    customer = make_active_customer()
+    approval = asked(issue(customer, officer, monthly_limit="5000"))
+    assert isinstance(issue(customer, officer, monthly_limit="10"), ProviderCall)
+
+    with pytest.raises(NotAllowed, match="its card is issued already"):
+        four_eyes.approve(approval=approval, by=senior)
+    four_eyes.refuse(approval=approval, by=senior, note="It is issued.")
+
+    assert ProviderCall.objects.get().payload["monthly_limit"] == "10"
 
 
 def test_what_waits_when_it_is_switched_off_is_still_issued_once_approved(officer: User, senior: User) -> None:
@@ -143,6 +157,7 @@ def test_limits_are_not_raised_past_the_second_person(officer: User, senior: Use
         ({"daily_limit": Decimal(5000)}, {"daily_limit": Decimal(4000)}, False),  # it goes down
         ({"daily_limit": Decimal(100)}, {"daily_limit": Decimal(900)}, False),
         ({"daily_limit": Decimal(100)}, {}, True),
+        ({"daily_limit": Decimal(100)}, {"per_transaction_limit": Decimal(900)}, True),
         ({}, {}, False),
         ({"daily_limit": Decimal(5000)}, {"daily_limit": Decimal(5000), "weekly_limit": Decimal(9000)}, False),
         ({"daily_limit": Decimal(100), "weekly_limit": Decimal(9000)}, {"weekly_limit": Decimal(9000)}, True),
