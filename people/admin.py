@@ -17,6 +17,13 @@ class FourEyesAdmin(admin.ModelAdmin[FourEyes]):
     readonly_fields = ["act"]
     sortable_by = ()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FourEyes | None = None) -> bool:
+        """Nobody: an act without its row needs one person, and that is chosen on record."""
+        return False
+
     def get_fields(self, request: HttpRequest, obj: FourEyes | None = None) -> Any:
         return ["act", "is_on", *(["threshold"] if obj and obj.act == Act.ISSUE_CARD else [])]
 

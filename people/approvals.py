@@ -7,6 +7,7 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -73,9 +74,9 @@ class FourEyes(models.Model):
     act = models.CharField(max_length=20, choices=Act.choices, primary_key=True)
     is_on = models.BooleanField("two people are needed", default=False)
     threshold = models.DecimalField(
-        "for limits above", max_digits=14, decimal_places=2, null=True, blank=True,
-        help_text="USD, for issuing cards: two people are needed where any of a card's limits is above this, or it "
-        "has none. Empty means for every card.",
+        "for limits above", max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text="USD, for issuing cards: two people are needed where any of a card's limits is above this, or none "
+        "says how much it spends in a day, a week or a month. Empty means for every card.",
     )  # fmt: skip
 
     objects = FourEyesQuerySet.as_manager()

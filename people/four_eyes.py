@@ -108,7 +108,10 @@ def _ask(wish: Wish, *, by: User) -> Approval:
 
 
 def _asked_already(wish: Wish, *, by: User) -> Approval:
-    standing = Approval.objects.with_people().get(act=wish.act, object_id=wish.about_id, state=ApprovalState.ASKED)
+    asked = Approval.objects.filter(act=wish.act, object_id=wish.about_id, state=ApprovalState.ASKED)
+    standing = asked.with_people().first()
+    if standing is None:
+        raise NotAllowed("Somebody decided about this at this moment. Look at what became of it, then ask again.")
     if standing.asked_by == by and standing.digest == wish.digest:
         return standing
     who, at = standing.asked_by.get_username(), _clock(standing.asked_at)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import Error, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -299,6 +299,28 @@ def test_an_admin_switches_it_on_and_off_on_record_after_the_password(client: Cl
     session.save()
     assert "/accounts/confirm/" in client.post(page, {"is_on": "on"})["Location"]
     assert not FourEyes.objects.get(pk="ISSUE_CARD").is_on
+
+
+def test_no_setting_is_added_or_removed_past_the_record_and_none_is_below_nothing(client: Client) -> None:
+    FourEyes.objects.update_or_create(act=Act.ISSUE_CARD, defaults={"is_on": True})
+    client.force_login(User.objects.create_superuser("root"))
+
+    assert client.post("/admin/people/foureyes/add/", {"is_on": "on"}).status_code == 403
+    assert client.post("/admin/people/foureyes/ISSUE_CARD/delete/", {"post": "yes"}).status_code == 403
+    below = client.post("/admin/people/foureyes/ISSUE_CARD/change/", {"threshold": "-1"})
+
+    assert "greater than or equal to 0" in below.content.decode()
+    assert FourEyes.objects.get(pk="ISSUE_CARD").is_on
+
+
+def test_who_asks_while_another_s_wish_is_decided_is_told(officer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(**_: Any) -> Approval:  # by a row that is decided before it can be read
+        raise IntegrityError
+
+    monkeypatch.setattr(Approval.objects, "create", taken)
+
+    with pytest.raises(NotAllowed, match="decided about this at this moment"):
+        ask(officer)
 
 
 def test_nothing_is_approved_in_django_admin(client: Client, officer: User) -> None:
