@@ -64,7 +64,8 @@ def _answer(request: PersonRequest, act: Callable[[], Approval], said: str, **ty
         approval = act()
     except MAY_NOT as refusal:
         return _page(request, refusal=str(refusal), status=409, **typed)
-    messages.success(request, f"{said} {approval.words}")
+    words = shown.rows_of([approval], request.user)[0].each.words
+    messages.success(request, f"{said} {words}")
     return redirect(_back(request))
 
 

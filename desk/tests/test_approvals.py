@@ -1,7 +1,7 @@
 """The list of what waits for a second person, and its count in the frame."""
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -72,6 +72,19 @@ def test_words_of_others_are_masked_for_whom_the_customer_is(client: Client, off
     shown = page(client, support, f"/customers/{customer.pk}/")
     assert "Waits for a second person" in shown
     assert "maria@private.example" not in shown
+
+
+def test_who_decides_without_seeing_the_data_is_not_shown_them_for_it(
+    client: Client, officer: User, support: User
+) -> None:
+    approval = ask(officer, make_active_customer(email="maria@private.example"), words="To maria@private.example.")
+    support.user_permissions.add(Permission.objects.get(codename="approve_card"))
+    client.force_login(support)
+
+    answer = client.post(f"/approvals/{approval.pk}/refuse/", {"note": "No."}, follow=True)
+
+    assert "Refused. To m•••@private.example." in answer.content.decode()
+    assert "maria@private.example" not in answer.content.decode()
 
 
 def test_many_cost_as_much_as_one_and_pages_go_by_key(client: Client, officer: User, senior: User) -> None:
