@@ -58,8 +58,8 @@ def withdraw_note(*, note: Note, by: User) -> None:
     note.withdrawn_at = max(note.at, timezone.now())
     note.save(update_fields=["withdrawn_at"])
     note.mentions.unseen().delete()
-    if not _unsent(note.customer, by).exists():
-        keep_unsent(customer=note.customer, text=note.text, by=by)
+    unsent = unsent_by(by, note.customer)
+    keep_unsent(customer=note.customer, text="\n\n".join(filter(None, [note.text, unsent])), by=by)
     record(kind=Kind.NOTE_WITHDRAWN, by=by, customer_id=note.customer_id, subject=note)
 
 

@@ -178,6 +178,18 @@ def test_a_withdrawn_note_leaves_the_pages_and_stays_on_record(as_officer: Clien
     assert Event.objects.filter(kind="note.withdrawn").count() == 1
 
 
+def test_a_withdrawn_note_comes_back_beside_what_its_author_has_begun_to_write(
+    as_officer: Client, customer: Customer, officer: User
+) -> None:
+    note = add_note(customer=customer, text="Called at noon", by=officer)
+    as_officer.post(address(customer, "keep_note"), {"text": "Half a sen"})
+
+    withdraw_note(note=note, by=officer)
+
+    form = as_officer.get(address(customer)).context["note_form"]
+    assert form["text"].value() == "Called at noon\n\nHalf a sen"
+
+
 @pytest.fixture(autouse=True)
 def _senior(senior: User) -> None:
     """Have somebody to mention."""
