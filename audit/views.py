@@ -41,10 +41,6 @@ def listed(request: HttpRequest, form: EventFilter) -> HttpResponse:
     return render(request, "audit/index.html", context)
 
 
-def _export_url(form: EventFilter) -> str:
-    return reverse("desk:export_log") + form.address()
-
-
 @require_safe
 @permission_required("audit.view_event", raise_exception=True)
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
