@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,15 +18,21 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cards.models import Card, Transaction
-from customers.models import Customer
+from customers.models import Customer, EnablementRequest
 from customers.paging import PAGE_SIZE, Place
+from customers.statuses import RequestStatus
 from desk.asked import Unclear
+from desk.cases import Case
 from desk.search import find
+from desk.statuses import WaitsFor
+from portal.benches._population import customer_key
 from portal.benches._processes import ROOT
 
 SHOWN = 6
+CASES = 10_000  # in the queue
 LISTS: dict[str, tuple[type[Model], str]] = {
     "customers:list": (Customer, "created_at"),
     "cards:list": (Card, "issued_at"),
@@ -50,6 +57,7 @@ def main() -> None:
     browser = Client(headers=HOST)
     browser.force_login(officer)
     cookie = settings.SESSION_COOKIE_NAME
+    _fill_queue()
     made = {
         "cookie": f"{cookie}={browser.cookies[cookie].value}",
         "scans": [text for text in json.load(sys.stdin) if any("Seq Scan" in line for line in plans(text, officer))],
@@ -73,9 +81,30 @@ def plans(text: str, by: User) -> list[str]:
     return lines
 
 
+def _fill_queue() -> None:
+    """Put cases into the queue, once: half wait for us, half for the provider, each since another minute."""
+    if Case.objects.exists():
+        return
+    now = timezone.now()
+    review = {"status": RequestStatus.IN_KYC, "submitted_at": now}
+    ours = {"status": RequestStatus.PENDING_DOCUMENTATION}
+    rows = (
+        EnablementRequest(
+            customer_id=customer_key(number), api_id=f"req_{number}", created_at=now - timedelta(minutes=number),
+            **(review if number % 2 else ours),
+        )
+        for number in range(min(CASES, Customer.objects.count()))
+    )  # fmt: skip
+    EnablementRequest.objects.bulk_create(rows, batch_size=1000)
+
+
 def _paths() -> Iterator[str]:
-    """Return the queue, and of each list the first page and one from its middle."""
+    """Return the queue, and of it and of each list the first page and one from its middle."""
     yield reverse("desk:queue")
+    ours = Case.objects.waiting_for(WaitsFor.US).oldest_first()
+    half = ours[ours.count() // 2]
+    yield reverse("desk:queue", query={"waits": "us"})
+    yield reverse("desk:queue", query={"waits": "us", "newer": str(Place(half.since, half.pk))})
     for name, (model, by) in LISTS.items():
         rows = model._default_manager.order_by(f"-{by}", "-pk")
         middle = rows[rows.count() // 2 :].first()

@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ PEOPLE = 25  # searched for, each by every kind
 AGAIN = 20  # times each page is opened
 TYPING, WITH_A_SLIP, PAGE = 100, 500, 500  # milliseconds, 95 of 100
 TOKEN = "b" * 32  # of the form; any that is the same in the cookie
+MIDDLE = re.compile("[?&](?:older|newer)=")  # what names a place in a list
 FIRST = 2  # characters after which it is worth asking
 
 
@@ -102,7 +104,7 @@ def _typing(desk: Desk, kind: Kind, numbers: list[int], report: Report) -> None:
 def _pages(desk: Desk, pages: list[dict[str, Any]], report: Report) -> None:
     statements: dict[str, int] = {}
     for page in pages:
-        address, _, place = page["path"].partition("?")
+        address, *place = MIDDLE.split(page["path"])
         desk.open(page["path"])
         times = [desk.open(page["path"])[0] for _ in range(AGAIN)]
         name = f"{address}{', from the middle' if place else ''}, 95 of {AGAIN}"
