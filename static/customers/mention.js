@@ -45,8 +45,11 @@
     if (!list) return;
     let left = SHOWN;
     for (const person of list.children) person.hidden = !(fits(person, word) && left-- > 0);
-    list.hidden = !shown(box).length;
-    choose(box, shown(box)[0] ?? null);
+    const people = shown(box);
+    const isWhole = people.length === 1 && people[0].dataset.name.toLowerCase() === word;
+    if (!people.length || isWhole) return hide(box);
+    list.hidden = false;
+    choose(box, people[0]);
     box.setAttribute("aria-controls", list.id);
     box.setAttribute("aria-autocomplete", "list");
   };
