@@ -44,9 +44,7 @@ def withdraw_note(request: PersonRequest, pk: uuid.UUID, note: uuid.UUID) -> Htt
     if refusal:
         page = customer_page(found.customer, request.user)
         return whole_page(request, page, refusal=refusal, status=409)
-    is_back = note_actions.unsent_by(request.user, found.customer) == found.text
-    back = " Its text is back in the form." if is_back else ""
-    return _done(request, found.customer, f"The note is withdrawn.{back}")
+    return _done(request, found.customer, "The note is withdrawn. Its text is back in the form.")
 
 
 @require_POST
