@@ -146,7 +146,10 @@ def customer_page(customer: Customer, user: User, *, chosen: Mapping[str, Any] |
     shown: dict[str, Any] = {"table": standing.table, "unsaved": typed, "chosen": chosen}
     cards = cards_of(customer, request, standing.checklist, person, **shown) if request else []
     approvals = waiting_about(customer.pk, person=user, hide=person.sight.hides(customer))
-    return CustomerPage(standing, person, cards, {**_context(standing, person, user), "approvals": approvals})
+    stands = any(not each.is_refused for each in approvals)
+    return CustomerPage(
+        standing, person, cards, {**_context(standing, person, user), "approvals": approvals, "approval_stands": stands}
+    )
 
 
 def unsaved_by(user: User, customer: Customer, person: Person) -> Iterable[UnsavedAnswers]:

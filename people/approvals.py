@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from audit.capture import Capture
@@ -106,6 +106,13 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
     def standing(self, *, now: datetime) -> Self:
         """Keep what waits for a second person, or was approved and waits to be used."""
         return self.filter(state__in=STANDING, expires_at__gt=now)
+
+    def to_show(self, *, now: datetime) -> Self:
+        """Keep what stands, and what was refused within a day and not asked for again."""
+        again = Approval.objects.filter(act=OuterRef("act"), object_id=OuterRef("object_id"))
+        is_refused = Q(state=S.REFUSED, decided_at__gt=now - WAITS)
+        is_last = ~Exists(again.filter(asked_at__gt=OuterRef("asked_at")))
+        return self.filter(Q(state__in=STANDING, expires_at__gt=now) | (is_refused & is_last))
 
     def over(self, *, now: datetime) -> Self:
         return self.filter(state__in=STANDING, expires_at__lte=now)

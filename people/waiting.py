@@ -28,6 +28,10 @@ class Waiting:
         return self.approval.state == ApprovalState.ASKED
 
     @property
+    def is_refused(self) -> bool:
+        return self.approval.state == ApprovalState.REFUSED
+
+    @property
     def is_to_use(self) -> bool:
         return self.approval.state == ApprovalState.APPROVED
 
@@ -43,8 +47,8 @@ def waiting(approval: Approval, person: User | AnonymousUser, *, hide: Hide) -> 
 
 
 def waiting_about(*rows: UUID, person: User, hide: Hide) -> list[Waiting]:
-    """Return what stands about these rows, or about anything of these customers, oldest first."""
-    found = Approval.objects.standing(now=timezone.now()).about(*rows).with_people().order_by("asked_at")
+    """Return what stands about these rows, or about anything of these customers, and what was just refused."""
+    found = Approval.objects.to_show(now=timezone.now()).about(*rows).with_people().order_by("asked_at")
     return [waiting(each, person, hide=hide) for each in found]
 
 

@@ -1,10 +1,13 @@
 """The list of what waits for a second person, and its count in the frame."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cards.tests.making import make_active_customer, make_card
 from customers.models import Customer
@@ -138,3 +141,20 @@ def test_a_note_that_was_typed_is_kept_when_it_cannot_be_done(client: Client, of
     assert answer.status_code == 409
     assert "officer may not do this any more" in answer.content.decode()
     assert 'value="Called her"' in answer.content.decode()
+
+
+def test_the_record_says_for_a_day_what_was_refused_and_why_until_it_is_asked_for_again(
+    client: Client, officer: User, senior: User
+) -> None:
+    customer = make_active_customer()
+    record = f"/customers/{customer.pk}/"
+    four_eyes.refuse(approval=ask(officer, customer), by=senior, note="Too high.")
+    assert "Refused by senior" in page(client, officer, record)
+    assert "“Too high.”" in page(client, officer, record)
+
+    ask(officer, customer, words="Issue a smaller one.")
+    assert "Refused by senior" not in page(client, officer, record)
+
+    four_eyes.refuse(approval=Approval.objects.get(state="ASKED"), by=senior, note="Still.")
+    Approval.objects.update(decided_at=timezone.now() - timedelta(days=1))
+    assert "Refused by senior" not in page(client, officer, record)
