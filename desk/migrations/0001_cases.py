@@ -36,8 +36,11 @@ LANGUAGE sql STABLE AS $$
         END
     FROM customers_customer AS customer
     LEFT JOIN LATERAL (
-        SELECT * FROM customers_enablementrequest AS newest WHERE newest.customer_id = customer.id
-        ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1
+        -- OFFSET keeps the planner, which may know nothing of a table yet, from going through all requests by date.
+        SELECT * FROM (
+            SELECT * FROM customers_enablementrequest AS each WHERE each.customer_id = customer.id OFFSET 0
+        ) AS theirs
+        ORDER BY created_at DESC, id DESC LIMIT 1
     ) AS request ON true
     CROSS JOIN LATERAL (
         SELECT

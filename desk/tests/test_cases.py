@@ -193,6 +193,18 @@ def test_people_who_come_in_bulk_and_are_through_have_no_case() -> None:
     assert list(Case.objects.values_list("customer", "reason")) == [(customers[2].pk, Reason.IN_REVIEW)]
 
 
+def test_the_newest_request_is_found_by_its_customer_however_little_the_planner_knows() -> None:
+    """Of a table that just came in bulk it knows nothing, and would go through all requests by date for each one."""
+    body = import_module(MIGRATION).READING.split("$$")[1].replace("ANY(customers)", "ANY(ARRAY[gen_random_uuid()])")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + body)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert " on customers_enablementrequest each" in plan
+    assert "request_newest" not in plan
+
+
 def test_a_claim_or_a_look_touches_no_case() -> None:
     request = make_request(make_customer())
     call = wanted(CallKind.UPDATE_CLIENT, request.customer)
