@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from audit.actions import record
 from audit.kinds import Kind
+from customers.mentions import people_to_mention
 from customers.note_actions import add_note
 from customers.paging import Place
 from customers.policies import NotAllowed, check_person_may
 from desk import case_policies as policies
 from desk.case_policies import WORKS, is_held_by
-from desk.cases import Case
+from desk.cases import Case, CaseQuerySet
 from desk.filters import Filters
 
 HOLD = timedelta(minutes=15)
@@ -36,11 +37,14 @@ def take_next(*, filters: Filters, by: User, after: Case | None = None) -> Case 
     them. Returns None where there is none. Raises NotAllowed.
     """
     check_person_may(by, WORKS)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks at once are one after the other
     now = timezone.now()
+    # Locked before another case is, and in the order of all who lock several: nobody waits for somebody who waits.
+    held = list(_in_order(Case.objects.held_by(by, now=now)))
     taken = (_take(filters, by, now=now, after=after) if after else None) or _take(filters, by, now=now, besides=after)
     if taken is None:
         return None
-    for left in Case.objects.held_by(by, now=now).exclude(pk=taken.pk):
+    for left in held:
         _let_go(left, by, now=now)
     record(kind=Kind.CASE_TAKEN, by=by, customer_id=taken.pk, subject=taken)
     return taken
@@ -62,9 +66,12 @@ def _take(
     return Case.objects.get(pk=row[0]) if row else None
 
 
-def _let_go(case: Case, by: User, *, now: datetime) -> None:
-    if Case.objects.held_by(by, now=now).filter(pk=case.pk).update(held_by=None, held_until=None):
+def _let_go(case: Case, by: User, *, now: datetime) -> bool:
+    held = Case.objects.held_by(by, now=now).filter(pk=case.pk)
+    is_left = bool(held.update(held_by=None, held_until=None))
+    if is_left:
         record(kind=Kind.CASE_RELEASED, by=by, customer_id=case.pk, subject=case)
+    return is_left
 
 
 @transaction.atomic
@@ -93,12 +100,13 @@ def keep_case(*, case: Case, by: User) -> None:
 def release_case(*, case: Case, by: User) -> None:
     """Let go of a case that the person holds. Raises NotAllowed."""
     check_person_may(by, WORKS)
-    _let_go(case, by, now=timezone.now())
+    if not _let_go(case, by, now=timezone.now()):
+        raise NotAllowed("You do not hold this case any more.")
 
 
 @transaction.atomic
 def take_over_case(*, case: Case, reason: str, by: User) -> None:
-    """Hold a case that another holds, who is told why in a note. Raises NotAllowed."""
+    """Hold a case that another holds, who is told why in a note. Raises NotAllowed and NobodyOfThatName."""
     check_person_may(by, WORKS)
     case, now = _locked(case), timezone.now()
     policies.check_can_take_over(case, by, now=now)
@@ -108,7 +116,8 @@ def take_over_case(*, case: Case, reason: str, by: User) -> None:
         kind=Kind.CASE_TAKEN_OVER, by=by, customer_id=case.pk, subject=case,
         before={"held_by": holder.get_username()}, after={"held_by": by.get_username()}, note=reason,
     )  # fmt: skip
-    _tell(case, holder, f"I took this case over: {reason}", by=by)
+    if people_to_mention().contains(holder):  # who has left meanwhile reads nothing
+        _tell(case, holder, f"I took this case over: {reason}", by=by)
 
 
 # --- Whose it is
@@ -123,7 +132,7 @@ def assign_cases(*, cases: Sequence[Case], to: User | None, by: User) -> int:
     check_person_may(by, WORKS)
     if to:
         policies.check_can_give(to)
-    locked = list(Case.objects.filter(pk__in=[case.pk for case in cases]).order_by("pk").select_for_update(no_key=True))
+    locked = list(_in_order(Case.objects.filter(pk__in=[case.pk for case in cases])))
     changed = [case for case in locked if case.assigned_to_id != (to.pk if to else None)]
     for case in changed:
         policies.check_is_open(case)
@@ -147,10 +156,10 @@ def _assign(case: Case, to: User | None, *, by: User) -> None:
 def hand_over_case(*, case: Case, to: User, note: str, by: User) -> None:
     """Give one's case to a colleague, who is told in a note. Raises NotAllowed and NobodyOfThatName."""
     check_person_may(by, WORKS)
-    case = _locked(case)
-    policies.check_can_hand_over(case, to, by, now=timezone.now())
+    case, now = _locked(case), timezone.now()
+    policies.check_can_hand_over(case, to, by, now=now)
     before = case.assigned_to
-    _write(case, assigned_to=to, held_by=None, held_until=None)
+    _write(case, assigned_to=to, **_own_hold(case, by, now=now))
     record(
         kind=Kind.CASE_HANDED_OVER, by=by, customer_id=case.pk, subject=case,
         before={"assigned_to": before.get_username() if before else ""}, after={"assigned_to": to.get_username()},
@@ -172,8 +181,7 @@ def snooze_case(*, case: Case, until: datetime, note: str, by: User) -> None:
     check_person_may(by, WORKS)
     case, now = _locked(case), timezone.now()
     policies.check_can_snooze(case, until, now=now)
-    mine = {"held_by": None, "held_until": None} if is_held_by(case, by, now=now) else {}
-    _write(case, snoozed_until=until, snooze_note=note or None, **mine)
+    _write(case, snoozed_until=until, snooze_note=note or None, **_own_hold(case, by, now=now))
     record(
         kind=Kind.CASE_SNOOZED, by=by, customer_id=case.pk, subject=case, after={"until": until.isoformat()}, note=note
     )
@@ -220,8 +228,7 @@ def ask_customer(*, case: Case, by: User) -> None:
     check_person_may(by, WORKS)
     case, now = _locked(case), timezone.now()
     policies.check_can_ask_customer(case)
-    mine = {"held_by": None, "held_until": None} if is_held_by(case, by, now=now) else {}
-    _write(case, customer_asked_at=now, **mine)
+    _write(case, customer_asked_at=now, **_own_hold(case, by, now=now))
     record(kind=Kind.CUSTOMER_ASKED, by=by, customer_id=case.pk, subject=case)
 
 
@@ -262,6 +269,15 @@ def reopen_case(*, case: Case, by: User) -> None:
 
 def _locked(case: Case) -> Case:
     return Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+
+
+def _in_order(cases: CaseQuerySet) -> CaseQuerySet:
+    return cases.order_by("pk").select_for_update(no_key=True)
+
+
+def _own_hold(case: Case, by: User, *, now: datetime) -> dict[str, None]:
+    """Return what ends a hold of the person's own; a colleague's is taken over with a reason or not at all."""
+    return {"held_by": None, "held_until": None} if is_held_by(case, by, now=now) else {}
 
 
 def _write(case: Case, **values: Any) -> None:

@@ -62,7 +62,8 @@ def test_what_another_holds_is_not_taken_and_not_let_go(case: Case, officer: Use
 
     with pytest.raises(NotAllowed, match="officer holds this case until"):
         actions.take_case(case=case, by=colleague)
-    actions.release_case(case=case, by=colleague)
+    with pytest.raises(NotAllowed, match="You do not hold this case any more"):
+        actions.release_case(case=case, by=colleague)
     actions.keep_case(case=case, by=colleague)
 
     assert fresh(case).held_by == officer
@@ -100,6 +101,16 @@ def test_who_is_taken_over_from_is_told_why(case: Case, officer: User, colleague
     assert "The caller is on my line" in mention.note.text
     with pytest.raises(NotAllowed, match="Nobody else holds this case any more"):
         actions.take_over_case(case=case, reason="Again", by=colleague)
+
+
+def test_a_case_is_taken_over_also_from_who_has_left(case: Case, officer: User, colleague: User) -> None:
+    actions.take_case(case=case, by=colleague)
+    User.objects.filter(pk=colleague.pk).update(is_active=False)
+
+    actions.take_over_case(case=case, reason="Gone", by=officer)
+
+    assert fresh(case).held_by == officer
+    assert recorded("case.taken_over").note == "Gone"
 
 
 # --- Whose it is
@@ -150,6 +161,14 @@ def test_handing_over_assigns_lets_go_and_tells(case: Case, officer: User, colle
     assert "Please call" in Mention.objects.of(colleague).unseen().get().note.text
     with pytest.raises(NotAllowed, match="Choose a colleague"):
         actions.hand_over_case(case=case, to=colleague, note="Mine", by=colleague)
+
+
+def test_handing_over_leaves_alone_who_is_at_the_case(case: Case, officer: User, colleague: User, senior: User) -> None:
+    actions.take_case(case=case, by=officer)
+
+    actions.hand_over_case(case=case, to=colleague, note="From tomorrow", by=senior)
+
+    assert (fresh(case).assigned_to, fresh(case).held_by) == (colleague, officer)
 
 
 # --- When it is worked on, and whom it waits for

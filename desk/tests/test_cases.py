@@ -1,7 +1,6 @@
 """A case says what the rows say, however they came to say it."""
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from itertools import pairwise
@@ -20,6 +19,7 @@ from customers.tests.making import NOTHING_MISSING, make_customer, make_document
 from desk.cases import Case, Spell
 from desk.statuses import SIDES, Reason, WaitsFor
 from desk.targets import FIRST_TARGETS, Target, targets
+from desk.tests.racing import in_a_thread, wait_for_a_lock
 from desk.tests.reading import read
 from provider.actions import want
 from provider.models import CallKind, CallState, ProviderCall
@@ -380,26 +380,3 @@ def test_two_who_write_at_once_leave_the_case_as_both_made_it() -> None:
     second.join(10)
 
     assert stands(request.customer) == read(request.customer) == (WaitsFor.US, Reason.REFUSED_CALL)
-
-
-def in_a_thread(act: Callable[[], object]) -> threading.Thread:
-    def run() -> None:
-        try:
-            act()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-def wait_for_a_lock() -> None:
-    """Return once another connection to this database waits for a lock."""
-    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with connection.cursor() as cursor:
-        for _ in range(100_000):
-            cursor.execute(waits)
-            if cursor.fetchone() != (0,):
-                return
-    raise AssertionError("Nobody waits.")

@@ -2,10 +2,11 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from desk import case_actions as actions
 from desk.cases import Case
 from desk.filters import Filters
 from desk.tests.queueing import make_case
+from desk.tests.racing import in_a_thread, wait_for_a_lock
 from provider.actions import want
 from provider.models import CallKind
 
@@ -153,6 +155,46 @@ def test_people_who_ask_at_once_are_given_different_cases_and_none_is_left_out(
     assert sorted(given) == sorted(case.pk for case in oldest_first[:racers])
     held = {case.pk: str(case.held_by) for case in Case.objects.exclude(held_by=None).select_related("held_by")}
     assert held == {case.pk: name for name, case in taken.items() if case}
+
+
+def test_who_goes_on_and_who_assigns_many_do_not_wait_for_each_other(
+    people: list[User], senior: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone, let_go = people[0], actions._let_go
+    first, second = sorted((make_case(number) for number in (1, 2)), key=lambda case: case.pk)
+    actions.take_case(case=first, by=someone)
+    has_taken, goes_on, failed = threading.Event(), threading.Event(), list[Exception]()
+
+    def let_go_later(*args: Any, **kwargs: Any) -> bool:
+        has_taken.set()
+        goes_on.wait(10)
+        return let_go(*args, **kwargs)
+
+    def assign() -> None:
+        try:
+            actions.assign_cases(cases=[first, second], to=senior, by=senior)
+        except OperationalError as deadlock:
+            failed.append(deadlock)
+
+    def go_on() -> None:
+        try:
+            take(someone, after=first)
+        except OperationalError as deadlock:
+            failed.append(deadlock)
+
+    monkeypatch.setattr(actions, "_let_go", let_go_later)
+    goes = in_a_thread(go_on)
+    has_taken.wait(10)
+    assigns = in_a_thread(assign)
+    wait_for_a_lock()
+    goes_on.set()
+    for thread in (goes, assigns):
+        thread.join(20)
+
+    assert failed == []
+    assert list(Case.objects.order_by("pk").values_list("held_by", "assigned_to")) == [
+        (None, senior.pk), (someone.pk, senior.pk),
+    ]  # fmt: skip
 
 
 def test_when_there_are_fewer_cases_than_people_the_others_are_given_none(people: list[User]) -> None:
