@@ -39,12 +39,12 @@ class Filters:
 
     @classmethod
     def read(cls, words: Mapping[str, str]) -> Self:
-        """Read an address. What nobody offers filters nothing; PostgreSQL takes no NUL."""
+        """Read an address. What nobody offers filters nothing."""
         return cls(
             waits=_one_of(SIDES, words.get("waits", "")),
             whose=_one_of(WHOSE, words.get("whose", "")),
-            country=words.get("country", "").replace("\0", "")[:3],
-            document=words.get("document", "").replace("\0", "")[:LONGEST_WORD],
+            country=_plain(words.get("country", ""), longest=3),
+            document=_plain(words.get("document", ""), longest=LONGEST_WORD),
             **{mark: bool(words.get(mark)) for mark in MARKS},
         )
 
@@ -106,6 +106,11 @@ def document_types() -> list[tuple[str, str]]:
 
 def countries() -> list[tuple[str, str]]:
     return list(Country.objects.values_list("alpha3", "name"))
+
+
+def _plain(word: str, *, longest: int) -> str:
+    """Keep a word as the provider writes names of countries and documents: it fits an address that is saved."""
+    return word if len(word) <= longest and word.isascii() and word.isprintable() else ""
 
 
 def _one_of(known: Mapping[str, object], word: str) -> str:

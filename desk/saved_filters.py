@@ -46,7 +46,7 @@ def saved_filters_of(person: User) -> Iterable[SavedFilter]:
 def save_filter(*, name: str, filters: Filters, by: User) -> SavedFilter:
     """Keep filters under a name; the same name means the new ones. Raises NotAllowed."""
     check_person_may(by, "customers.view_customer")
-    name = " ".join(name.split())
+    name = " ".join(name.replace("\0", "").split())  # PostgreSQL takes no NUL
     if not name or len(name) > LONGEST_NAME:
         raise NotAllowed(f"Give the filter a name of at most {LONGEST_NAME} characters.")
     if not filters:

@@ -47,16 +47,16 @@ def queue_cases(request: PersonRequest) -> HttpResponse:
 @permission_required(("customers.view_customer", WORKS), raise_exception=True)
 def assign(request: PersonRequest) -> HttpResponse:
     """Assign the cases that were ticked in the list."""
-    form = AssignForm(request.POST, by=request.user)
+    form = AssignForm(request.POST, by=request.user, auto_id="bulk_%s")
     cases = list(Case.objects.filter(pk__in=_ids(request.POST.getlist("case"))))
     if not form.is_valid():
-        return _page(request, refusal="Choose to whom the cases go.", status=422)
+        return _page(request, refusal="Choose to whom the cases go.", status=422, assign_form=form)
     if not cases:
-        return _page(request, refusal="Tick the cases to assign first.", status=422)
+        return _page(request, refusal="Tick the cases to assign first.", status=422, assign_form=form)
     try:
         changed = assign_cases(cases=cases, to=form.person(), by=request.user)
     except NotAllowed as refusal:
-        return _page(request, refusal=str(refusal), status=409)
+        return _page(request, refusal=str(refusal), status=409, assign_form=form)
     messages.success(request, f"{changed} case{'' if changed == 1 else 's'} assigned.")
     return redirect(queue_url(Filters.read(request.GET)))
 
@@ -86,7 +86,9 @@ def drop_filter(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("desk:queue")
 
 
-def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: PersonRequest, *, refusal: str = "", status: int = 200, assign_form: AssignForm | None = None
+) -> HttpResponse:
     cases = _cases(request)
     may_work = request.user.has_perm(WORKS)
     context = {
@@ -102,7 +104,8 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
         "longest_name": LONGEST_NAME,
         "typed_name": request.POST.get("name", ""),
         "held": held_by(request.user) if may_work else [],
-        "assign_form": AssignForm(by=request.user, auto_id="bulk_%s") if may_work else None,
+        "assign_form": (assign_form or AssignForm(by=request.user, auto_id="bulk_%s")) if may_work else None,
+        "ticked": _ids(request.POST.getlist("case")),
         "refusal": refusal,
     }
     return TemplateResponse(request, "desk/queue.html", context, status=status)

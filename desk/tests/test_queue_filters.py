@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from django.utils import timezone
 from conftest import person
 from customers.policies import NotAllowed
 from desk.cases import Case
-from desk.filters import Filters
+from desk.filters import MARKS, Filters
 from desk.saved_filters import MOST, SavedFilter, remove_filter, save_filter
 from desk.targets import Target
 from desk.tests.queueing import make_case
@@ -185,6 +186,23 @@ def test_a_filter_that_says_nothing_is_not_saved(as_officer: Client, query: str,
     assert (f'value="{name}"' in answer.content.decode()) == bool(query)
 
 
+@pytest.mark.parametrize("document", ["\N{PASSPORT CONTROL}" * 80, "x" * 81, "pass\0port"])
+def test_no_document_is_called_what_nobody_could_save(as_officer: Client, document: str) -> None:
+    address = f"/queue/filters/?{urlencode({'late': 1, 'document': document})}"
+
+    assert as_officer.post(address, {"name": "Odd\0 one"}).status_code == 302
+
+    saved = SavedFilter.objects.get()
+    assert (saved.name, saved.query) == ("Odd one", "late=1")
+
+
+def test_the_longest_filters_there_are_can_be_saved(officer: User) -> None:
+    marks = dict.fromkeys(MARKS, "1")
+    filters = Filters.read({"waits": "customer", "whose": "nobody", "country": "%%%", "document": "%" * 80, **marks})
+
+    assert Filters.from_query(save_filter(name="All", filters=filters, by=officer).query) == filters
+
+
 def test_nobody_keeps_more_filters_than_fit(officer: User) -> None:
     for number in range(MOST):
         save_filter(name=f"Filter {number}", filters=Filters(late=True), by=officer)
@@ -245,6 +263,9 @@ def test_what_cannot_be_assigned_is_said_and_nothing_is(
     assert answer.status_code == status
     assert said in answer.content.decode()
     assert not Case.objects.filter(assigned_to=officer).exists()
+    page = answer.content.decode()
+    assert (f'value="{case.pk}" form="bulk" checked' in page) == ("case" in fields)  # typed, and so kept
+    assert (f'<option value="{officer.pk}" selected>' in page) == (fields["to"] == "me")
 
 
 def test_officers_are_offered_themselves_and_nobody_and_support_nothing(
