@@ -13,6 +13,7 @@ from desk.statuses import Reason, WaitsFor
 
 WORKS, ASSIGNS = "desk.work_case", "desk.assign_case"
 LONGEST_SNOOZE = timedelta(days=90)
+OURS_ALONE = (Reason.UNKNOWN_CALL, Reason.READY)  # no customer can say what became of a call, or submit
 
 
 def people_who_work() -> QuerySet[User]:
@@ -98,3 +99,5 @@ def check_can_ask_customer(case: Case) -> None:
         raise NotAllowed("The customer has been asked already.")
     if case.waits_for != WaitsFor.US:
         raise NotAllowed("There is nothing to ask the customer for: this does not wait for us.")
+    if case.reason in OURS_ALONE:
+        raise NotAllowed("There is nothing to ask the customer for: this is ours to do.")

@@ -20,8 +20,8 @@ from vault.fields import EncryptedTextField
 
 LONGEST_NOTE = 500
 
-# What follows from a reason, in whichever way it changed. News end a snooze and open what was closed: both were about
-# what stood before.
+# What follows from a reason, in whichever way it changed. News end a snooze, open what was closed and are ours to look
+# at before the customer is waited for again: all three were about what stood before.
 TURN = pgtrigger.Trigger(
     name="turn",
     when=pgtrigger.Before,
@@ -33,6 +33,7 @@ TURN = pgtrigger.Trigger(
             NEW.customer_asked_at := NULL;
         END IF;
         IF (NEW.reason, NEW.request_id) IS DISTINCT FROM (OLD.reason, OLD.request_id) THEN
+            NEW.customer_asked_at := NULL;
             NEW.closed_at := NULL;
             NEW.snoozed_until := NULL;
         END IF;

@@ -14,7 +14,7 @@ from conftest import person
 from customers.models import Mention
 from customers.policies import NotAllowed
 from customers.statuses import Source
-from customers.tests.making import make_request
+from customers.tests.making import NOTHING_MISSING, make_request
 from desk import case_actions as actions
 from desk.cases import Case
 from desk.statuses import WaitsFor
@@ -237,6 +237,11 @@ def test_a_refusal_that_stands_is_closed_until_something_new_is_known(officer: U
 def test_what_is_with_the_provider_is_asked_of_nobody_else(officer: User) -> None:
     with pytest.raises(NotAllowed, match="does not wait for us"):
         actions.ask_customer(case=make_case(status="IN_KYC"), by=officer)
+
+
+def test_a_customer_is_not_asked_for_what_is_ours_to_do(officer: User) -> None:
+    with pytest.raises(NotAllowed, match="this is ours to do"):
+        actions.ask_customer(case=make_case(missing=NOTHING_MISSING), by=officer)
 
 
 ACTS: dict[str, Callable[[Case, User, User], object]] = {

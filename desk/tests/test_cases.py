@@ -234,6 +234,23 @@ def test_a_customer_who_was_asked_is_waited_for_until_the_request_goes_on() -> N
     assert [each.waits_for for each in Spell.objects.all()] == ["US", "CUSTOMER", "PROVIDER", "US"]
 
 
+def test_what_the_customer_was_not_asked_for_waits_for_us() -> None:
+    request = make_request(make_customer())
+    Case.objects.update(customer_asked_at=timezone.now())
+
+    call = wanted(CallKind.UPLOAD_DOCUMENT, request.customer)
+    assert stands(request.customer) == (WaitsFor.CUSTOMER, Reason.MISSING)  # what is on its way is no news yet
+    answered(call, CallState.UNKNOWN, answered_at=None)
+    assert stands(request.customer) == (WaitsFor.US, Reason.UNKNOWN_CALL)
+    answered(call, CallState.DONE)
+    assert stands(request.customer) == (WaitsFor.US, Reason.MISSING)
+
+    Case.objects.update(customer_asked_at=timezone.now())
+    request.missing_requirements = NOTHING_MISSING
+    request.save()
+    assert stands(request.customer) == (WaitsFor.US, Reason.READY)
+
+
 def test_news_wake_a_case_and_an_end_frees_it(officer: User) -> None:
     request = make_request(make_customer(status="ACTIVE"))
     later = timezone.now() + timedelta(days=1)
@@ -380,3 +397,27 @@ def test_two_who_write_at_once_leave_the_case_as_both_made_it() -> None:
     second.join(10)
 
     assert stands(request.customer) == read(request.customer) == (WaitsFor.US, Reason.REFUSED_CALL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_begin_a_case_at_once_leave_it_as_both_made_it() -> None:
+    """There is no row to wait for yet: whose insert comes second finds one, and has to look again."""
+    customer = make_customer(individual_cards=True)
+    has_written, both_go_on = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with transaction.atomic():
+            make_request(customer)
+            has_written.set()
+            both_go_on.wait(10)
+
+    first = in_a_thread(ask)
+    has_written.wait(10)
+    second = in_a_thread(lambda: wanted(CallKind.UPDATE_CLIENT, customer))
+    wait_for_a_lock()
+    both_go_on.set()
+    first.join(10)
+    second.join(10)
+
+    assert stands(customer) == read(customer) == (WaitsFor.US, Reason.MISSING)
+    assert (Case.objects.get().request, Case.objects.get().is_moving) == (customer.newest_request, True)
