@@ -1,11 +1,9 @@
 """Calls that wait: what an error, the provider or the worker's absence holds up, and what was refused about a card."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from customers.display import DOING, waiting_face
@@ -40,7 +38,7 @@ def held_up_calls(gate: Gate) -> list[HeldUp]:
         *(HeldUp(str(call.pk), customers[call.customer_id], _what_holds(call), call.wanted_at)
           for call in waiting if call.customer_id in customers),
         *(HeldUp(str(call.pk), customers[call.customer_id], _what_was_refused(call), call.answered_at or call.wanted_at)
-          for call in _standing(refused) if call.customer_id in customers),
+          for call in refused if call.customer_id in customers),
     ]  # fmt: skip
     return sorted(found, key=lambda each: each.since)
 
@@ -52,22 +50,16 @@ def _waiting(now: datetime, *, is_shut: bool) -> QuerySet[ProviderCall]:
 
 
 def _refused_about_cards(now: datetime) -> QuerySet[ProviderCall]:
+    """Return what was refused lately and has not been asked for anew since."""
+    same = ProviderCall.objects.filter(target_id=OuterRef("target_id"), kind=OuterRef("kind"))
     refused = ProviderCall.objects.filter(state=CallState.REFUSED, kind__in=CARD_KINDS)
-    return refused.filter(answered_at__gte=now - CARD_REFUSAL_WAITS)
+    return refused.filter(
+        ~Exists(same.filter(wanted_at__gt=OuterRef("wanted_at"))), answered_at__gte=now - CARD_REFUSAL_WAITS
+    )
 
 
 def _oldest(calls: QuerySet[ProviderCall]) -> list[ProviderCall]:
     return list(calls.exclude(customer_id=None)[:LONGEST])
-
-
-def _standing(refused: Iterable[ProviderCall]) -> list[ProviderCall]:
-    """Leave out what was asked for anew since."""
-    refused = list(refused)
-    about = ProviderCall.objects.filter(target_id__in={call.target_id for call in refused}, kind__in=CARD_KINDS)
-    newest: dict[tuple[UUID, str], datetime] = {}
-    for target, kind, at in about.order_by("wanted_at").values_list("target_id", "kind", "wanted_at"):
-        newest[target, kind] = at
-    return [call for call in refused if call.wanted_at >= newest[call.target_id, call.kind]]
 
 
 def _what_holds(call: ProviderCall) -> str:

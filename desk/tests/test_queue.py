@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from cards.models import Card
+from cards.tests.making import make_card
 from customers.display import DOING
 from customers.models import Customer, EnablementRequest
 from customers.tests.making import NOTHING_MISSING, make_customer, make_request
@@ -60,7 +62,7 @@ def test_only_the_newest_request_of_a_customer_counts(as_officer: Client) -> Non
     assert str(customer.pk) in section(page, "provider")
 
 
-def refused(kind: CallKind, target: Customer | EnablementRequest, customer: Customer) -> ProviderCall:
+def refused(kind: CallKind, target: Customer | EnablementRequest | Card, customer: Customer) -> ProviderCall:
     call = want(kind=kind, target=target, customer_id=customer.pk, by=None)
     now = timezone.now()
     ProviderCall.objects.filter(pk=call.pk).update(state=CallState.REFUSED, sent_at=now, answered_at=now)
@@ -114,6 +116,21 @@ def test_a_refusal_about_a_card_waits_for_a_week(as_officer: Client, days: int, 
     ProviderCall.objects.filter(pk=call.pk).update(answered_at=timezone.now() - timedelta(days=days))
 
     assert ("CryptoMate refused issuing the card" in as_officer.get("/").content.decode()) == is_shown
+
+
+def test_refusals_that_were_asked_for_anew_push_no_other_out(
+    as_officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.held_up.LONGEST", 1)
+    overtaken, standing = make_card(), make_card()
+    for card in (overtaken, standing):
+        refused(CallKind.SET_FROZEN, card, card.customer)
+    want(kind=CallKind.SET_FROZEN, target=overtaken, customer_id=overtaken.customer_id, by=None)
+
+    waiting = section(as_officer.get("/").content.decode(), "unknown")
+
+    assert f"/customers/{standing.customer_id}/" in waiting
+    assert f"/customers/{overtaken.customer_id}/" not in waiting
 
 
 @pytest.mark.parametrize(
