@@ -61,5 +61,11 @@ class TargetAdmin(admin.ModelAdmin[Target]):
     fields = ["waits_for", "due_soon_after_hours", "late_after_hours"]
     readonly_fields = ["waits_for"]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # there is one of each side
+
+    def has_delete_permission(self, request: HttpRequest, obj: Target | None = None) -> bool:
+        return False
+
     def save_model(self, request: HttpRequest, obj: Target, form: Any, change: bool) -> None:  # noqa: FBT001
         choose_target(target=obj, by=request.user)  # type: ignore[arg-type]

@@ -98,6 +98,14 @@ def test_admins_choose_what_is_late(as_officer: Client) -> None:
     assert shown(as_officer, "late=1") == set()
 
 
+def test_nobody_removes_a_target_or_adds_one(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+
+    assert client.get("/admin/desk/target/add/").status_code == 403
+    assert client.post("/admin/desk/target/US/delete/", {"post": "yes"}).status_code == 403
+    assert Target.objects.filter(pk="US").exists()
+
+
 # --- Page by page
 
 
