@@ -59,10 +59,12 @@ def check_can_give(to: User) -> None:
 
 def check_may_assign(case: Case, to: User | None, by: User) -> None:
     """Officers take cases for themselves and give their own back; who may assign does the rest."""
-    is_own = to == by if to else case.assigned_to_id in (None, by.pk)
-    if not (is_own or by.has_perm(ASSIGNS)):
+    if by.has_perm(ASSIGNS):
+        return
+    is_others = case.assigned_to not in (None, by) and case.assigned_to.is_active
+    if to not in (None, by) or (is_others and to is None):
         raise NotAllowed("You may assign cases to yourself. Ask a senior officer to assign this one.")
-    if to and case.assigned_to_id not in (None, by.pk, to.pk) and not by.has_perm(ASSIGNS):
+    if is_others:
         raise NotAllowed(f"This case is {case.assigned_to}’s. Ask them, or a senior officer, to hand it over.")
 
 

@@ -94,10 +94,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def asleep(self, *, now: datetime) -> Self:
         return self.filter(snoozed_until__gt=now)
 
+    def unassigned(self) -> Self:
+        """Cases that are nobody's, or whose person has left: nobody else would be given them."""
+        return self.filter(Q(assigned_to=None) | Q(assigned_to__is_active=False))
+
     def to_work_on(self, person: User, *, now: datetime) -> Self:
         """Cases in which the person has something to do: neither on its way, nor held by or assigned to another."""
-        is_theirs = Q(assigned_to=None) | Q(assigned_to=person)
-        return self.waiting_for(WaitsFor.US).free(now=now).filter(is_theirs, is_moving=False)
+        theirs = self.unassigned() | self.filter(assigned_to=person)
+        return theirs.waiting_for(WaitsFor.US).free(now=now).filter(is_moving=False)
 
     def with_people(self) -> Self:
         """Read along what pages show: the customer, the request, and who is at it."""

@@ -70,7 +70,7 @@ class Filters:
         cases = cases.waiting_for(self.side) if self.side else cases.waiting()
         cases = cases.asleep(now=now) if self.snoozed else cases.awake(now=now)
         if self.whose:
-            cases = cases.filter(assigned_to=by if self.whose == MINE else None)
+            cases = cases.filter(assigned_to=by) if self.whose == MINE else cases.unassigned()
         if self.late:
             cases = cases.late(targets().values(), now=now)
         if self.rejected:

@@ -363,6 +363,15 @@ def test_what_was_typed_wrong_is_said_at_the_field_and_kept(
     assert fields.get("note", "") in answer.content.decode()
 
 
+def test_the_page_of_a_case_that_is_over_offers_nothing_that_would_be_refused(as_officer: Client) -> None:
+    case = make_case(status="REJECTED")
+    assert 'aria-label="Hand over"' in page(as_officer, case, "case/")
+    send(as_officer, case, "close")
+
+    assert 'aria-label="Hand over"' not in page(as_officer, case, "case/")
+    assert "kept words" in send(as_officer, case, "escalate", note="kept words").content.decode()
+
+
 def test_a_refusal_is_said_on_the_page_of_the_case(as_officer: Client, case: Case, colleague: User) -> None:
     actions.take_case(case=case, by=colleague)
 

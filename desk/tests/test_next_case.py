@@ -91,6 +91,18 @@ def test_the_next_one_matches_the_filters(officer: User) -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_assigned_to_somebody_who_left_is_nobodys(officer: User) -> None:
+    case, gone = make_case(), person("gone", "Officer")
+    actions.assign_cases(cases=[case], to=gone, by=gone)
+    assert take(officer) is None
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+
+    assert take(officer, Filters(whose="nobody")) == case
+    actions.assign_cases(cases=[case], to=officer, by=officer)
+    assert Case.objects.get().assigned_to == officer
+
+
+@pytest.mark.django_db
 def test_who_may_not_work_on_cases_is_given_none(support: User) -> None:
     make_case()
 
