@@ -140,7 +140,8 @@ def test_a_note_that_was_typed_is_kept_when_it_cannot_be_done(client: Client, of
 
     assert answer.status_code == 409
     assert "officer may not do this any more" in answer.content.decode()
-    assert 'value="Called her"' in answer.content.decode()
+    # In a field of several lines, because Enter in one of one line presses the first button: Approve.
+    assert 'name="note" rows="2" maxlength="300" autocomplete="off">Called her</textarea>' in answer.content.decode()
 
 
 def test_the_record_says_for_a_day_what_was_refused_and_why_until_it_is_asked_for_again(
