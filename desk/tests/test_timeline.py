@@ -266,7 +266,10 @@ def test_saving_records_what_changed_before_and_after_and_of_numbers_only_their_
         customer=customer, by=officer,
         data={
             "phone_country_code": 54, "phone_number": 1168860622, "city": "Del Viso", "id_number": "ZZ999567",
-            "answers": {"tax_number": "20-27123456-7", "pin": "1234", "is_diplomat": False},
+            "answers": {
+                "tax_number": "20-27123456-7", "ssn": "078051120", "nationalId": "AB445566", "pin": "1234",
+                "is_diplomat": False,
+            },
         },
     )  # fmt: skip
 
@@ -275,7 +278,7 @@ def test_saving_records_what_changed_before_and_after_and_of_numbers_only_their_
     assert "ID number: •••• 567 → •••• 567, another number" in page
     assert "Tax number: •••• 6-7" in page
     said = str(Event.objects.get(kind="customer.updated").detail)
-    for left_out in ("ZZ999567", "27123456", "1234'", "city"):
+    for left_out in ("ZZ999567", "27123456", "078051120", "AB445566", "1234'", "city"):
         assert left_out not in said
 
 
