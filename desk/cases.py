@@ -62,8 +62,18 @@ END_SPELL = """
     UPDATE desk_spell SET ended_at = greatest(NEW.since, began_at)
     WHERE customer_id = NEW.customer_id AND ended_at IS NULL;
 """
+# Once for each statement: a call for each row of 100,000 would take time in proportion to their square.
 FIRST_SPELL = pgtrigger.Trigger(
-    name="first_spell", when=pgtrigger.After, operation=pgtrigger.Insert, func=BEGIN_SPELL + "RETURN NULL;"
+    name="first_spell",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    level=pgtrigger.Statement,
+    referencing=pgtrigger.Referencing(new="rows"),  # type: ignore[no-untyped-call]
+    func="""
+        INSERT INTO desk_spell (customer_id, waits_for, reason, began_at)
+        SELECT customer_id, waits_for, reason, since FROM rows WHERE waits_for <> 'NOBODY';
+        RETURN NULL;
+    """,
 )
 NEXT_SPELL = pgtrigger.Trigger(
     name="next_spell",
