@@ -252,7 +252,7 @@ def close_case(*, case: Case, by: User) -> None:
     check_person_may(by, WORKS)
     case = _locked(case)
     policies.check_can_close(case)
-    _write(case, closed_at=timezone.now())
+    _write(case, closed_at=timezone.now(), customer_asked_at=None)
     record(kind=Kind.CASE_CLOSED, by=by, customer_id=case.pk, subject=case)
 
 

@@ -220,6 +220,8 @@ def test_a_case_waits_for_the_customer_until_they_answer(case: Case, officer: Us
 def test_a_refusal_that_stands_is_closed_until_something_new_is_known(officer: User) -> None:
     case = make_case(status="REJECTED")
     actions.take_case(case=case, by=officer)
+    actions.ask_customer(case=case, by=officer)
+    actions.take_case(case=case, by=officer)
 
     actions.close_case(case=case, by=officer)
     assert (fresh(case).waits_for, fresh(case).held_by) == (WaitsFor.NOBODY, None)
