@@ -95,6 +95,12 @@ def test_the_log_is_exported_once_when_a_second_person_has_approved_exactly_that
 
 
 @two
+def test_two_people_ask_for_lists_of_their_own_at_once(auditor: User, admin_person: User) -> None:
+    for filters, by in (({"person": "officer"}, auditor), ({"person": "senior"}, admin_person)):
+        assert isinstance(export_log(filters=filters, by=by), Approval)
+
+
+@two
 def test_a_case_file_is_made_once_within_the_hour_by_who_asked(
     senior: User, auditor: User, admin_person: User, customer: Customer
 ) -> None:
