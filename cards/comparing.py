@@ -7,9 +7,11 @@ operation id does in some of its samples; where it does not, card, amounts and m
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from cards.authorizations import OUR_REASONS, Authorization, Standing
 from cards.models import Card, Placement, TransactionEvent
-from cards.postgresql.writing import Together
+from cards.postgresql.writing import Together, numbered, raw_cursor
 from cards.rules import APPROVE
 from cards.statuses import ApprovalMethod, EventKind
 
@@ -18,6 +20,15 @@ NOT_ANSWERED_IN_TIME = "C010"  # contract section 7
 LOOK_BACK = timedelta(hours=2)
 BATCH = 200
 
+# What of an answer is compared, in the order of the model's columns. Most events follow a question, so the words are
+# kept: see cards/postgresql/writing.py.
+COMPARED = [
+    "id", "operation_id", "response_code", "bill_amount", "transaction_amount", "transaction_currency", "merchant_id",
+    "merchant_name", "decided_at", "standing", "authorized_event_id", "declined_event_id",
+]  # fmt: skip
+ANSWERED = numbered(
+    f"SELECT {', '.join(COMPARED)} FROM cards_authorization WHERE card_id = %s AND decided_at BETWEEN %s AND %s"  # noqa: S608 - names of our own columns
+)
 COLUMNS = {EventKind.AUTHORIZED: "authorized_event_id", EventKind.DECLINED: "declined_event_id"}
 
 
@@ -34,10 +45,16 @@ def compare(
         return
     times = [event.occurred_at for event in told]
     near = (min(times) - LOOK_BACK, max(times) + NEAR)
-    answered = list(Authorization.objects.filter(card=card, decided_at__range=near))
+    answered = _answered(card, *near)
     for event in told:
         if answered and not _is_tied_already(event, answered, beside):
             _tie(event, answered, writing)
+
+
+def _answered(card: Card, first: datetime, last: datetime) -> list[Authorization]:
+    with raw_cursor() as cursor:
+        cursor.execute(ANSWERED, [card.pk, first, last])
+        return [Authorization.from_db(connection.alias, COMPARED, row) for row in cursor.fetchall()]
 
 
 def _is_tied_already(
