@@ -99,10 +99,18 @@ def _write_some() -> bool:
     except Error as error:
         logger.error("Answered purchases wait to be written: %s", type(error).__name__)  # noqa: TRY400 - its text quotes the row
         waiting = some
+        _leave_broken_connection()
         if is_away(error):
             outage.begin()  # its end is when they are written
     kept.extend(waiting)
     return not waiting
+
+
+def _leave_broken_connection() -> None:
+    """Let the next try begin a connection anew. Around a request Django sees to that; this thread lives on."""
+    connection = connections[decisions.DATABASE]
+    with answering_by(monotonic() + WRITE_WITHIN, connection=connection):
+        connection.close_if_unusable_or_obsolete()
 
 
 def _write(some: Sequence[Answered]) -> list[Answered]:

@@ -131,6 +131,22 @@ def test_a_row_that_cannot_be_written_holds_up_no_other(card: Card, monkeypatch:
     assert not afterwards.kept
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_a_broken_connection_kept_from_being_written_is_written_on_the_next(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "hand_over", lambda: None)
+    monkeypatch.setattr(decisions.outage, "begin", lambda: None)
+    deliver(captured("authorization"))
+    connection.connection.close()
+
+    afterwards.write_kept()
+    assert afterwards.kept
+    afterwards.write_kept()
+
+    assert WebhookEvent.objects.get().outcome_note == "Approved"
+
+
 def test_while_the_database_is_away_purchases_are_declined_and_on_record_afterwards(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
