@@ -21,6 +21,7 @@ from customers.reasons import RejectionReason, UnknownReason
 from customers.statuses import Source
 from customers.tests.making import make_customer, make_document, make_request
 from customers.thresholds import QualityThreshold
+from desk.saved_filters import SavedFilter
 from people import four_eyes
 from people.approvals import Act
 from people.four_eyes import wish_about
@@ -57,7 +58,7 @@ def add_rows(number: int, *, of: Customer | None = None) -> Customer:
     Discrepancy.objects.create(record="CUSTOMER", key=name, customer=customer, field="city", label="City")
     person = User.objects.create_user(name)
     customer.unsaved_answers.create(person=person, card=name)
-    person.saved_filters.create(name=name, query="late=1")  # type: ignore[attr-defined]
+    SavedFilter.objects.create(owner=person, name=name, query="late=1")
     note = customer.notes.create(text="Called", by=person)
     note.mentions.create(person=person, at=note.at)
     with transaction.atomic():
