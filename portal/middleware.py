@@ -79,10 +79,13 @@ def deliveries_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 def utf8_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Read words as UTF-8, as every browser writes them, whatever codec of Python's a request names.
 
-    A form that says it is written otherwise is refused rather than misread.
+    A form that says it is written otherwise is refused rather than misread. So is an address with NUL, which UTF-8 has
+    and PostgreSQL has not.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise BadRequest("An address holds no NUL.")
         if request.encoding and request.encoding.lower() not in ("utf-8", "utf8"):
             if request.content_type == "multipart/form-data":
                 raise BadRequest("Forms are written in UTF-8.")

@@ -54,6 +54,14 @@ def test_a_form_in_another_encoding_is_refused(charset: str) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("address", ["/admin/people/foureyes/x%00y/change/", "/nowhere/%00"])
+def test_an_address_with_nul_is_refused(address: str, admin_person: User) -> None:
+    admin = Client(raise_request_exception=False)
+    admin.force_login(admin_person)
+
+    assert admin.get(address).status_code == 400
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", "nonsense"])
 def test_a_form_in_utf_8_is_read(charset: str, client: Client) -> None:
     answer = client.generic(
