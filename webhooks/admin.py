@@ -59,6 +59,10 @@ class WebhookEventAdmin(RecordAdmin[WebhookEvent]):
 
     @admin.action(description="Process again", permissions=["process"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        if queryset.count() > actions.MOST_AT_ONCE:
+            most = f"Choose at most {actions.MOST_AT_ONCE:,} deliveries at once: narrow them down first."
+            self.message_user(request, most, messages.WARNING)
+            return
         if len(queryset) > 1 and needs_two(Act.REPLAY):
             self._ask_for_second_person(request, queryset)
             return

@@ -3,6 +3,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from cards.tests.making import make_card
+from webhooks import actions
 from webhooks.models import Outcome, WebhookEvent
 from webhooks.tests.making import captured, make_event
 
@@ -57,6 +58,16 @@ def test_an_admin_has_deliveries_processed_again(as_admin: Client) -> None:
     assert "1 will be handled again within seconds." in page
     assert "1 left alone: An authorization is answered once" in page
     assert (failed.outcome, answered.outcome) == (Outcome.RECEIVED, Outcome.HANDLED)
+
+
+def test_more_than_a_thousand_at_once_are_left_alone(as_admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "MOST_AT_ONCE", 1)
+    failed = [make_event(outcome="FAILED", operation_id=name) for name in ("one", "two")]
+
+    page = process_again(as_admin, *failed)
+
+    assert "Choose at most 1 deliveries at once" in page
+    assert WebhookEvent.objects.filter(outcome="FAILED").count() == 2
 
 
 def test_reading_alone_does_not_let_one_process_again(client: Client) -> None:
