@@ -151,6 +151,13 @@ class RequestProduct:
         if remote.can_answer(customer, answer.missing_requirements):
             want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=call.wanted_by)
         self._send_drafts(customer, request, call)
+        if self._was_overtaken(call):
+            following.hasten_sync(request, now=timezone.now())
+
+    def _was_overtaken(self, call: ProviderCall) -> bool:
+        """Answer whether data were saved since this was asked: what is missing may be told of those before."""
+        saved = ProviderCall.objects.about(call.target_id).filter(kind=CallKind.UPDATE_CLIENT)
+        return saved.answered_since(call.sent_at or call.wanted_at).exists()
 
     def _send_drafts(self, customer: Customer, request: EnablementRequest, call: ProviderCall) -> None:
         """Documents chosen after a rejection waited for this request."""

@@ -154,6 +154,27 @@ def test_a_request_somebody_opened_at_the_provider_is_taken_over(provider: FakeT
     assert customer.requests.get().api_id == "theirs"
 
 
+@pytest.mark.parametrize("saved", [True, False])
+def test_what_is_missing_is_asked_anew_where_data_were_saved_meanwhile(provider: FakeTransport, saved: bool) -> None:
+    customer = make_customer()
+    products = f"{CLIENTS}/{customer.api_id}/products"
+    provider.drop("POST", products)
+    provider.reply("GET", products, [request_json(id="asked")])
+    call = want(kind=CallKind.REQUEST_PRODUCT, target=customer, customer_id=customer.pk, by=None)
+    carry_out(call.pk, client=provider.client())
+    if saved:
+        update = want(kind=CallKind.UPDATE_CLIENT, target=customer, customer_id=customer.pk, by=None)
+        now = timezone.now()
+        ProviderCall.objects.filter(pk=update.pk).update(state=CallState.DONE, sent_at=now, answered_at=now)
+
+    make_due(call)
+    carry_out(call.pk, client=provider.client())
+
+    due = customer.requests.get().next_sync_at
+    assert due is not None
+    assert (due <= timezone.now()) == saved
+
+
 def test_a_customer_edited_before_the_lost_answer_is_found_is_registered_once(provider: FakeTransport) -> None:
     customer = unregistered()
     provider.drop("POST", CLIENTS)

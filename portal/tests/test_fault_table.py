@@ -28,7 +28,7 @@ from cryptomate import Client
 from cryptomate.tests.test_against_sandbox import image
 from customers import following
 from customers.display import SHOWN_AFTER
-from customers.models import Customer
+from customers.models import Customer, EnablementRequest
 from customers.remote import client_payload
 from customers.statuses import Source
 from customers.tests.making import make_customer
@@ -370,6 +370,8 @@ def test_two_officers_and_two_workers_at_once(
             os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
     let_time_pass()
     work()
+    for request in EnablementRequest.objects.due_for_sync(now=timezone.now()):
+        following.sync_request(request, client=fresh_client())  # where one worker saved what another asked about
 
     for click in clicks:
         ends_well(click, sandbox, officer)
