@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from portal.specimens import specimen
 from portal.testing import ROOT, Stack
 from portal.tests import test_browser
-from portal.tests.test_browser import fill_in_maria, photo, sign_in
+from portal.tests.test_browser import fill_in_maria, sign_in
 
 pytestmark = test_browser.pytestmark
 browser = test_browser.browser
@@ -133,8 +134,10 @@ def supply_a_document(stranger: Stranger) -> None:
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
     with page.expect_file_chooser() as chooser:
         stranger.click(page.get_by_label("Front image", exact=True))
-    chooser.value.set_files(photo(stranger.folder, "passport"))
-    page.get_by_label("Document Number", exact=True).fill("AB1234567")
+    image = stranger.folder / "passport.jpg"
+    image.write_bytes(specimen(title="PASSPORT", name="MARIA BARBER", number="ST7654321"))  # nobody else has sent it
+    chooser.value.set_files(image)
+    page.get_by_label("Document Number", exact=True).fill("ST7654321")
     stranger.button("Upload document")
     stranger.reads("uploaded a document")
 
