@@ -15,7 +15,7 @@ from audit.capture import Capture
 from customers.models import Customer, EnablementRequest
 from customers.paging import Place
 from desk.statuses import Reason, WaitsFor
-from desk.targets import Target
+from desk.targets import Target, is_late
 from vault.fields import EncryptedTextField
 
 LONGEST_NOTE = 500
@@ -132,10 +132,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def late(self, targets: Iterable[Target], *, now: datetime) -> Self:
         """Cases that have waited longer than the target of their side allows."""
-        late = Q(pk__in=[])
-        for target in targets:
-            late |= Q(waits_for=target.waits_for, since__lte=target.late_since(now))
-        return self.filter(late)
+        return self.filter(is_late(targets, now=now))
 
 
 class Case(models.Model):

@@ -58,8 +58,8 @@ def due_of(case: Case, *, targets: Mapping[str, Target], now: datetime) -> Due |
     if target is None:
         return None
     return Due(
-        soon_at=case.since + target.due_soon_after_hours * HOUR,
-        late_at=case.since + target.late_after_hours * HOUR,
+        soon_at=case.since + target.due_soon_after,
+        late_at=case.since + target.late_after,
         now=now,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from customers.paging import Place
@@ -16,7 +16,7 @@ from desk.cases import Case, CaseQuerySet
 from desk.clocks import Due, due_of
 from desk.filters import SIDES, Filters
 from desk.statuses import WaitsFor
-from desk.targets import Target, targets
+from desk.targets import Target, is_late, targets
 from desk.what import what_of_cases
 
 SHOWN_OF_EACH = 25  # rows of one section beside the others
@@ -108,10 +108,8 @@ def _place(cases: list[Case]) -> Place | None:
 
 def _counts(cases: CaseQuerySet, known: Mapping[str, Target], *, now: datetime) -> dict[str, tuple[int, int]]:
     """Return of each side how many wait and how many of them are late."""
-    is_late = Q(pk__in=[])
-    for side, target in known.items():
-        is_late |= Q(waits_for=side, since__lte=target.late_since(now))
-    rows = cases.order_by().values("waits_for").annotate(total=Count("pk"), late=Count("pk", filter=is_late))
+    late = Count("pk", filter=is_late(known.values(), now=now))
+    rows = cases.order_by().values("waits_for").annotate(total=Count("pk"), late=late)
     return {row["waits_for"]: (row["total"], row["late"]) for row in rows}
 
 

@@ -173,7 +173,7 @@ def _lay_within(since: datetime, until: datetime) -> QuerySet[Spell]:
 
 def _allowed(targets: Mapping[str, Target]) -> Case:
     """Return the span after which a wait is late, by the side it is with."""
-    spans = {side: Value(timedelta(hours=each.late_after_hours), DurationField()) for side, each in targets.items()}
+    spans = {side: Value(each.late_after, DurationField()) for side, each in targets.items()}
     return Case(*[When(waits_for=side, then=span) for side, span in spans.items()], output_field=DurationField())
 
 

@@ -86,7 +86,7 @@ def _picture(found: Mapping[str, Stay], limits: Mapping[str, Target], *, answer:
 def _reach(stay: Stay, target: Target) -> float:
     """Return how many targets long the longest bar of a side is: drawn by that, all targets stand in line."""
     longest = _nine_in_ten(stay) or stay.half or timedelta()
-    return max(ROOM, longest / _allowed(target))
+    return max(ROOM, longest / target.late_after)
 
 
 def _side(side: str, stay: Stay, target: Target, *, top: float, reach: float) -> list[Shape]:
@@ -101,17 +101,13 @@ def _side(side: str, stay: Stay, target: Target, *, top: float, reach: float) ->
         head,
         Words(f"{part_of(stay.in_time, stay.ended)} within {span(target.late_after_hours)}", 100, top + LINE, "end"),
         *(
-            Box(kind, 0, bars, drawing.wide(took / _allowed(target), of=reach), BAR, f"{name}: {said}")
+            Box(kind, 0, bars, drawing.wide(took / target.late_after, of=reach), BAR, f"{name}: {said}")
             for kind, took in lengths.items()
             if took is not None
         ),
         Line("target", at, bars - OVERSHOOT, at, bars + BAR + OVERSHOOT),
         Words(said, 0, bars + BAR + OVERSHOOT + LINE),
     ]
-
-
-def _allowed(target: Target) -> timedelta:
-    return target.late_after_hours * HOUR
 
 
 def _in_words(stay: Stay) -> str:

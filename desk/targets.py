@@ -1,5 +1,6 @@
 """How long a case may lie with each side before it counts as late. Admins choose the hours in Django admin."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.core.validators import MinValueValidator
@@ -35,12 +36,13 @@ class Target(models.Model):
     def __str__(self) -> str:
         return f"Waits for {self.get_waits_for_display()}"
 
-    def late_since(self, now: datetime) -> datetime:
-        """Return the moment before which a case began to wait that is late now."""
-        return now - timedelta(hours=self.late_after_hours)
+    @property
+    def due_soon_after(self) -> timedelta:
+        return timedelta(hours=self.due_soon_after_hours)
 
-    def due_soon_since(self, now: datetime) -> datetime:
-        return now - timedelta(hours=self.due_soon_after_hours)
+    @property
+    def late_after(self) -> timedelta:
+        return timedelta(hours=self.late_after_hours)
 
 
 def targets() -> dict[str, Target]:
@@ -50,3 +52,11 @@ def targets() -> dict[str, Target]:
         for side, (soon, late) in FIRST_TARGETS.items()
     ]
     return {each.waits_for: each for each in [*first, *Target.objects.all()]}
+
+
+def is_late(targets: Iterable[Target], *, now: datetime) -> Q:
+    """Return the condition of cases that have waited longer than the target of their side allows."""
+    late = Q(pk__in=[])
+    for target in targets:
+        late |= Q(waits_for=target.waits_for, since__lte=now - target.late_after)
+    return late
