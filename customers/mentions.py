@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from people.rights import people_who_may
+
 # Not within an e-mail address. What Django takes for a user name, which may be an address itself.
 NAMED = re.compile(r"(?<![\w@.+-])@([\w.@+-]+)")
 AT_THE_END = ".-+@"  # of a name that closes a sentence
@@ -17,10 +19,7 @@ class NobodyOfThatName(Exception):  # noqa: N818 - it is what was typed
 
 
 def people_to_mention() -> QuerySet[User]:
-    people: QuerySet[User] = User.objects.with_perm(
-        "customers.view_customer", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return people.order_by("username")
+    return people_who_may("customers.view_customer")
 
 
 def mentioned_in(text: str) -> list[User]:

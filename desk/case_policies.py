@@ -10,6 +10,7 @@ from django.utils.dateformat import format as format_date
 from customers.policies import NotAllowed
 from desk.cases import Case
 from desk.statuses import Reason, WaitsFor
+from people.rights import people_who_may
 
 WORKS, ASSIGNS = "desk.work_case", "desk.assign_case"
 LONGEST_SNOOZE = timedelta(days=90)
@@ -18,8 +19,7 @@ OURS_ALONE = (Reason.UNKNOWN_CALL, Reason.READY)  # no customer can say what bec
 
 def people_who_work() -> QuerySet[User]:
     """Return those to whom a case can be given."""
-    people: QuerySet[User] = User.objects.with_perm(WORKS, backend="django.contrib.auth.backends.ModelBackend")
-    return people.order_by("username")
+    return people_who_may(WORKS)
 
 
 def is_held(case: Case, *, now: datetime) -> bool:
