@@ -15,6 +15,8 @@ from typing import Any, Self
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Q, QuerySet
 
+from customers.paging import NO_PLACE, moment_in
+
 PAGE_SIZE = 50
 WORD = re.compile(r"(?P<at>[^_]+)_(?P<stream>[a-z]+)_(?P<key>[\w-]+)")
 
@@ -35,7 +37,7 @@ class Stream:
         try:
             return field.to_python(word)
         except ValidationError:
-            raise BadRequest("This address names no place in the list.") from None
+            raise BadRequest(NO_PLACE) from None
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,9 @@ class Place:
     def read(cls, word: str) -> Self:
         """Raises BadRequest for a word that we did not write."""
         found = WORD.fullmatch(word)
-        try:
-            at = datetime.fromisoformat(found["at"] if found else "")
-            moment = at.astimezone(UTC)  # PostgreSQL knows fewer offsets than Python
-        except (ValueError, OverflowError):
-            raise BadRequest("This address names no place in the list.") from None
-        if found is None or at.tzinfo is None:
-            raise BadRequest("This address names no place in the list.")
-        return cls(moment, found["stream"], found["key"])
+        if found is None:
+            raise BadRequest(NO_PLACE)
+        return cls(moment_in(found["at"]), found["stream"], found["key"])
 
     def __str__(self) -> str:
         return f"{self.at.astimezone(UTC).isoformat()}_{self.stream}_{self.key}"

@@ -5,14 +5,28 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
+from django.urls import reverse
 
 M = TypeVar("M", bound=Model)
 
 PAGE_SIZE = 50
+NO_PLACE = "This address names no place in the list."
+
+
+def moment_in(word: str) -> datetime:
+    """Return the moment that an address names. Raises BadRequest for a word that we did not write."""
+    try:
+        at = datetime.fromisoformat(word)
+        moment = at.astimezone(UTC)  # PostgreSQL knows fewer offsets than Python
+    except (ValueError, OverflowError):
+        raise BadRequest(NO_PLACE) from None
+    if at.tzinfo is None:
+        raise BadRequest(NO_PLACE)
+    return moment
 
 
 @dataclass(frozen=True)
@@ -27,13 +41,9 @@ class Place:
         """Raises BadRequest for a word that we did not write."""
         moment, _, pk = word.partition("_")
         try:
-            at = datetime.fromisoformat(moment)
-            place = cls(at.astimezone(UTC), uuid.UUID(pk))  # PostgreSQL knows fewer offsets than Python
-        except (ValueError, OverflowError):
-            raise BadRequest("This address names no place in the list.") from None
-        if at.tzinfo is None:
-            raise BadRequest("This address names no place in the list.")
-        return place
+            return cls(moment_in(moment), uuid.UUID(pk))
+        except ValueError:
+            raise BadRequest(NO_PLACE) from None
 
     def __str__(self) -> str:
         return f"{self.at.isoformat()}_{self.pk}"
@@ -51,6 +61,19 @@ def page_of(rows: QuerySet[M], *, by: str, older: str = "", newer: str = "") -> 
     if newer:
         return _newer_page(rows, by, Place.read(newer))
     return _older_page(rows, by, Place.read(older) if older else None)
+
+
+def beside(page: Page[Any], name: str, **query: str) -> dict[str, str]:
+    """Return the addresses of the pages beside this one, by the names templates know; empty where there is none.
+
+    `name` is the list's, and `query` what it is narrowed down to: what is empty is left out.
+    """
+    asked = {each: value for each, value in query.items() if value}
+    places = {"newer": page.newer, "older": page.older}
+    return {
+        f"{direction}_url": reverse(name, query={direction: str(place), **asked}) if place else ""
+        for direction, place in places.items()
+    }
 
 
 def _older_page(rows: QuerySet[M], by: str, start: Place | None) -> Page[M]:

@@ -20,7 +20,7 @@ from customers.models import Customer
 from customers.note_actions import mark_customer_seen
 from customers.note_forms import NoteForm, note_form
 from customers.pages import CustomerPage, customer_page, requirement_card
-from customers.paging import Place
+from customers.paging import beside
 from customers.policies import MAY_EDIT, NotAllowed
 from customers.requirement_cards import Card, find_card
 from customers.requirement_forms import DocumentForm
@@ -61,17 +61,9 @@ def customer_list(request: PersonRequest) -> HttpResponse:
         "listed": listed,
         "status": status,
         "statuses": CustomerStatus.choices,
-        "newer_url": _page_url("newer", listed.page.newer, status),
-        "older_url": _page_url("older", listed.page.older, status),
+        **beside(listed.page, "customers:list", status=status),
     }
     return render(request, "customers/list.html", context)
-
-
-def _page_url(direction: str, place: Place | None, status: str) -> str:
-    if place is None:
-        return ""
-    query = {direction: str(place), **({"status": status} if status else {})}
-    return reverse("customers:list", query=query)
 
 
 # --- Registering and changing

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from customers.paging import Place
+from customers.paging import beside
 from customers.status_changes import StepNotAllowed
 from customers.views import PersonRequest
 from desk import approvals as shown
@@ -85,14 +85,6 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200, **typ
         "is_settled": is_settled,
         "refusal": refusal,
         **typed,
-        "newer_url": _page_url("newer", listed.page.newer, is_settled=is_settled),
-        "older_url": _page_url("older", listed.page.older, is_settled=is_settled),
+        **beside(listed.page, "desk:approvals", state=SETTLED if is_settled else ""),
     }
     return render(request, "desk/approvals.html", context, status=status)
-
-
-def _page_url(direction: str, place: Place | None, *, is_settled: bool) -> str:
-    if place is None:
-        return ""
-    query = {direction: str(place), **({"state": SETTLED} if is_settled else {})}
-    return reverse("desk:approvals", query=query)

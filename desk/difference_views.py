@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from customers.comparison_runs import compare_now, stop_comparison
 from customers.comparisons import Discrepancy
-from customers.paging import Place
+from customers.paging import beside
 from customers.policies import NotAllowed
 from customers.views import PersonRequest
 from desk import differences as shown
@@ -87,14 +87,6 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
         "listed": listed,
         "is_settled": is_settled,
         "refusal": refusal,
-        "newer_url": _page_url("newer", listed.page.newer, is_settled=is_settled),
-        "older_url": _page_url("older", listed.page.older, is_settled=is_settled),
+        **beside(listed.page, "desk:differences", state=SETTLED if is_settled else ""),
     }
     return render(request, "desk/differences.html", context, status=status)
-
-
-def _page_url(direction: str, place: Place | None, *, is_settled: bool) -> str:
-    if place is None:
-        return ""
-    query = {direction: str(place), **({"state": SETTLED} if is_settled else {})}
-    return reverse("desk:differences", query=query)

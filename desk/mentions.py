@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.urls import reverse
 
 from audit.sight import SEES, shown_customers
 from customers.masking import as_it_is, veil
 from customers.models import Mention
-from customers.paging import Place, page_of
+from customers.paging import beside, page_of
 
 MOST_UNSEEN = 50  # marked one by one, those beneath come up
 
@@ -40,8 +39,7 @@ def mentions_of(person: User, *, older: str = "", newer: str = "") -> Listed:
     return Listed(
         unseen=[_row(each, shown) for each in unseen],
         seen=[_row(each, shown) for each in page.rows],
-        newer_url=_url("newer", page.newer),
-        older_url=_url("older", page.older),
+        **beside(page, "desk:mentions"),
     )
 
 
@@ -49,7 +47,3 @@ def _row(mention: Mention, shown: set[UUID | None] | None) -> Row:
     customer = mention.note.customer
     hide = as_it_is if shown is None or customer.pk in shown else veil(customer)
     return Row(mention, hide(mention.note.shown_text))
-
-
-def _url(direction: str, place: Place | None) -> str:
-    return reverse("desk:mentions", query={direction: str(place)}) if place else ""
