@@ -257,10 +257,13 @@ def _still_matters(call: ProviderCall, standing: Standing) -> bool:
     return True
 
 
+def what_was_refused(call: ProviderCall) -> str:
+    return f"CryptoMate refused {DOING[CallKind(call.kind)].lower()}"
+
+
 def _refused_face(call: ProviderCall) -> Face:
-    what = DOING[CallKind(call.kind)].lower()
     return Face(
-        "refused", f"CryptoMate refused {what}", AFTER_REFUSAL[CallKind(call.kind)],
+        "refused", what_was_refused(call), AFTER_REFUSAL[CallKind(call.kind)],
         (call.message,) if call.message else (), trace_id=call.trace_id,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from customers.display import DOING, waiting_face
+from customers.display import waiting_face, what_was_refused
 from customers.models import Customer
 from provider.circuit import Gate
 from provider.models import CallKind, CallState, ProviderCall
@@ -37,7 +37,7 @@ def held_up_calls(gate: Gate) -> list[HeldUp]:
     found = [
         *(HeldUp(str(call.pk), customers[call.customer_id], _what_holds(call), call.wanted_at)
           for call in waiting if call.customer_id in customers),
-        *(HeldUp(str(call.pk), customers[call.customer_id], _what_was_refused(call), call.answered_at or call.wanted_at)
+        *(HeldUp(str(call.pk), customers[call.customer_id], what_was_refused(call), call.answered_at or call.wanted_at)
           for call in refused if call.customer_id in customers),
     ]  # fmt: skip
     return sorted(found, key=lambda each: each.since)
@@ -65,7 +65,3 @@ def _oldest(calls: QuerySet[ProviderCall]) -> list[ProviderCall]:
 def _what_holds(call: ProviderCall) -> str:
     is_told = call.state == CallState.UNKNOWN or call.error_code
     return f"{call.get_kind_display()}. {waiting_face(call).title if is_told else 'Not carried out yet'}"
-
-
-def _what_was_refused(call: ProviderCall) -> str:
-    return f"CryptoMate refused {DOING[CallKind(call.kind)].lower()}"

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from customers.checklists import checklists_of
-from customers.display import DOING, waiting_face
+from customers.display import waiting_face, what_was_refused
 from customers.requirements import Checklist
 from desk.cases import Case
 from desk.following import ONBOARDING
 from desk.statuses import Reason
-from provider.models import CallKind, CallState, ProviderCall
+from provider.models import CallState, ProviderCall
 
 ABOUT_CALLS = (Reason.UNKNOWN_CALL, Reason.REFUSED_CALL)
 ABOUT_REQUIREMENTS = (Reason.MISSING, Reason.REFUSED_ITEMS, Reason.READY)
@@ -60,7 +60,7 @@ def _calls_of(cases: Iterable[Case]) -> dict[UUID, str]:
 def _what_of_call(call: ProviderCall) -> str:
     if call.needs_a_person:
         return waiting_face(call).title
-    return f"CryptoMate refused {DOING[CallKind(call.kind)].lower()}"
+    return what_was_refused(call)
 
 
 def _what_is_wanted(checklist: Checklist) -> str:
