@@ -4,13 +4,10 @@ from cards.actions import delete_card, issue_card, set_limits
 from cards.following import limits_in
 from cards.models import Card
 from cards.statuses import ApprovalMethod
+from customers.approved import lock_customer
 from customers.models import Customer
 from people.approvals import Act, Approval
 from people.four_eyes import Carrier
-
-
-def lock_customer(approval: Approval) -> None:
-    Customer.objects.select_for_update(no_key=True).get(pk=approval.object_id)
 
 
 def lock_card(approval: Approval) -> None:
