@@ -35,13 +35,16 @@ def authorizations(cards: int) -> Iterator[Request]:
     """Return purchases without end: cards at random, and now and then one that must not be approved."""
     run = new_run()
     chance = random.Random(run)  # noqa: S311 - see purchase_events
-    special = _special(cards)
-    for number in count():
+    special = _special(cards)  # now, and not when the first purchase is due
+
+    def one(number: int) -> Request:
         kind = chance.randrange(100)
         card = next((special[share] for share in special if kind in share), None)
         chosen = chance.choice(card) if card else chance.randrange(cards)
         amount = TIGHT_PURCHASE if is_tight(chosen) else Decimal(chance.randrange(300, 6000)) / 100
-        yield authorization(chosen, f"{run}-{number}", amount)
+        return authorization(chosen, f"{run}-{number}", amount)
+
+    return map(one, count())
 
 
 def purchase_events(cards: int) -> Iterator[Request]:
