@@ -23,6 +23,7 @@ def wait_for_a_lock() -> None:
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:
         for _ in range(100_000):
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction would go on seeing what it saw first
             cursor.execute(waits)
             if cursor.fetchone() != (0,):
                 return
