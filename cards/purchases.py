@@ -131,7 +131,8 @@ def _text(values: Mapping[str, Any], key: str, longest: int) -> str:
     value = values.get(key)
     if value is None or isinstance(value, dict | list | bool):
         return ""
-    return "".join(character for character in " ".join(str(value).split()) if character.isprintable())[:longest]
+    text = " ".join(str(value).split())
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text)))[:longest]
 
 
 def _part(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -38,7 +39,7 @@ def behind_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        seen = request.headers.get("X-Forwarded-For", "").split(",")
+        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         if 0 < settings.TRUSTED_PROXIES <= len(seen):
             request.META["REMOTE_ADDR"] = seen[-settings.TRUSTED_PROXIES].strip()
         return get_response(request)
@@ -67,13 +68,18 @@ def deliveries_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     from webhooks.views import intake  # the settings name this module before there are models
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or request.path_info != reverse("webhooks:intake"):
+        if request.method != "POST" or request.path_info != _intake():
             return get_response(request)
         response = intake(request)
         response["Content-Length"] = len(response.content)  # without it the server writes the answer in chunks
         return response
 
     return middleware
+
+
+@cache
+def _intake() -> str:
+    return reverse("webhooks:intake")
 
 
 def utf8_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

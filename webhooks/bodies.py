@@ -35,7 +35,7 @@ def _announced(request: HttpRequest) -> int:
 
 def _stream(request: HttpRequest) -> Any:
     """Return what the body is read from. Django takes one that comes in chunks, with no length, for an empty one."""
-    is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    is_chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     if is_chunked and request.META.get("wsgi.input_terminated"):
         return request.META["wsgi.input"]
     return request

@@ -41,6 +41,8 @@ def redact_text(text: str) -> str:
 
 
 def storable(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 

@@ -57,7 +57,8 @@ def intake(request: HttpRequest) -> HttpResponse:
 
 def _intake(request: HttpRequest, *, is_alone: bool) -> HttpResponse:
     arrival = _arrival(request)
-    if not is_our_key(request.headers.get("X-Webhook-Key", "")):
+    # From META here and there: `headers` copies all of them first.
+    if not is_our_key(request.META.get("HTTP_X_WEBHOOK_KEY", "")):
         return _turn_away(Refusal.Kind.KEY, 401, "X-Webhook-Key is missing or wrong.")
     try:
         raw = read_body(request)
@@ -134,8 +135,8 @@ def _problem(status: int, sentence: str) -> HttpResponse:
 def _arrival(request: HttpRequest) -> actions.Arrival:
     return actions.Arrival(
         received_at=timezone.now(),
-        request_timestamp=_epoch_ms(request.headers.get("X-Request-Timestamp", "")),
-        trace_id=plain_word(request.headers.get("X-Trace-Id")),
+        request_timestamp=_epoch_ms(request.META.get("HTTP_X_REQUEST_TIMESTAMP", "")),
+        trace_id=plain_word(request.META.get("HTTP_X_TRACE_ID")),
     )
 
 
