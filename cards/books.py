@@ -4,18 +4,23 @@ Whoever changes a card's books turns the page: the version on the card's clock g
 a page that somebody turned meanwhile is never written. Who needs several statements locks the page before reading it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
 from cards.clocks import POLL_AFTER
 from cards.models import Card, TransactionEvent
+from cards.pairing import folded
 from cards.placing import Key, links
 from cards.postgresql.writing import Together, numbered, raw_cursor
+from cards.statuses import EventKind
+
+OPENING = frozenset({EventKind.AUTHORIZED, EventKind.DECLINED})
 
 # The limit on waiting is in force before the row is asked for.
 PATIENCE = "SELECT set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), true)"
@@ -27,18 +32,20 @@ INSERT INTO cards_cardclock (card_id, version) SELECT id, 0 FROM card
 ON CONFLICT (card_id) DO UPDATE SET version = cards_cardclock.version
 """  # noqa: S608 - of two constants
 # A statement of its own: under READ COMMITTED the locking one sees what was there before it waited.
-PAGE = """
+CARD = """
 SELECT
-    card.id, card.customer_id, card.approval_method, coalesce(clock.version, 0),
-    (SELECT nextval('cards_transactionevent_id_seq')),
-    EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s),
-    event.id, event.kind, event.operation_id, event.digest, event.transaction_currency, event.merchant_id,
-    event.merchant_name
-FROM cards_card AS card
-LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
-LEFT JOIN cards_transactionevent AS event ON event.card_id = card.id
+    card.id, customer_id, approval_method, coalesce(clock.version, 0) AS version,
+    nextval('cards_transactionevent_id_seq') AS next_pk,
+    EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s) AS was_asked
+FROM cards_card AS card LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
 WHERE card.{column} = %s
 """
+ENTRIES = """
+SELECT event.id, kind, operation_id, digest, transaction_currency, merchant_id, merchant_name
+FROM card JOIN cards_transactionevent AS event ON event.card_id = card.id
+"""
+WHAT_STANDS = "card.*, entry.* FROM card LEFT JOIN entry ON true"
+PAGE = f"WITH card AS MATERIALIZED ({CARD}), entry AS ({ENTRIES}) SELECT {WHAT_STANDS}"
 PAGES = {column: numbered(PAGE.format(column=column)) for column in ("id", "api_id")}
 COLUMNS = [str(field.column) for field in TransactionEvent._meta.concrete_fields]
 PLACED_EVENTS = numbered(f"""
@@ -48,13 +55,26 @@ WHERE event.id = ANY(%s)
 """)  # noqa: S608 - names of our own columns
 MOVED = """
 INSERT INTO cards_cardclock (card_id, version, moved_at, next_poll_at)
-SELECT %s::uuid, 1, %s::timestamptz, %s::timestamptz FROM patience
+SELECT {card}, 1, %s::timestamptz, %s::timestamptz FROM patience{where}
 ON CONFLICT (card_id) DO UPDATE
 SET version = cards_cardclock.version + 1, moved_at = excluded.moved_at,
     next_poll_at = least(cards_cardclock.next_poll_at, excluded.next_poll_at)
-WHERE cards_cardclock.version = %s OR %s
+WHERE {unturned}
 RETURNING card_id
 """
+MOVED_ON = MOVED.format(card="%s::uuid", where="", unturned="cards_cardclock.version = %s OR %s")
+# The events that share a link with a new one (see cards/placing.py), and those of which only Python can tell.
+TIED = """
+operation_id = %s AND operation_id <> '' OR transaction_currency = %s AND (
+    merchant_id = %s AND merchant_id <> '' OR lower(merchant_name COLLATE "C") = %s
+    OR octet_length(merchant_name) > char_length(merchant_name)
+)
+"""
+MOVED_ALONE = MOVED.format(
+    card="card.id",
+    where=f", card WHERE NOT was_asked AND NOT EXISTS (SELECT FROM entry WHERE {TIED})",
+    unturned="cards_cardclock.version = (SELECT version FROM card)",
+)
 
 
 Standing = Mapping[int, tuple[UUID, str]]  # by event: its purchase, and how it was found to belong there
@@ -111,12 +131,48 @@ def read_page(card: UUID | str, *, asked_after: datetime) -> Page | None:
     """Return what stands in the books of the card, named as above; None where there is no such card."""
     with raw_cursor() as cursor:
         cursor.execute(PAGES[_column(card)], [asked_after, card])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return _page(cursor.fetchall())
+
+
+def _page(rows: Sequence[tuple[Any, ...]]) -> Page | None:
     if not rows:
         return None
     found = Card.from_db(connection.alias, ["id", "customer_id", "approval_method"], rows[0][:3])
     version, next_pk, was_asked = rows[0][3:6]
     return Page(found, version, next_pk, was_asked, [Entry(*row[6:]) for row in rows if row[6] is not None])
+
+
+def may_stand_alone(event: TransactionEvent) -> bool:
+    """Answer whether it is worth asking: most others follow on another, and PostgreSQL folds ASCII names alone."""
+    return event.kind in OPENING and event.merchant_name.isascii()
+
+
+def write_alone(
+    card_api_id: str,
+    event: TransactionEvent,
+    rows: Iterable[Model],
+    *,
+    asked_after: datetime,
+    now: datetime,
+    patience: str,
+) -> tuple[bool, Page | None]:
+    """Turn the page and write the rows, where nothing in the books is tied to the event; answer whether they were.
+
+    With the answer comes the page as it stood, unless there is no such card. The rows, of which the event is one, get
+    its key, the card and the card's customer where they have columns for them.
+    """
+    writing = Together()
+    writing.add(CARD.format(column="api_id"), [asked_after, card_api_id], name="card AS MATERIALIZED")
+    writing.add(ENTRIES, [], name="entry AS MATERIALIZED")
+    writing.add(PATIENCE, [patience], name="patience AS MATERIALIZED")
+    links = [event.operation_id, event.transaction_currency, event.merchant_id, folded(event.merchant_name)]
+    writing.add(MOVED_ALONE, [now, now + POLL_AFTER, *links], name="turned AS")
+    for row in rows:
+        key = {"id": "next_pk"} if row is event else {}
+        writing.insert(row, per="turned, card", event_id="next_pk", card_id="id", customer_id="customer_id", **key)
+    writing.add(f"SELECT EXISTS (SELECT FROM turned), {WHAT_STANDS}", [])  # noqa: S608 - a constant
+    found = writing.fetch()
+    return any(row[0] for row in found), _page([row[1:] for row in found])
 
 
 def read_events(keys: Collection[int]) -> tuple[list[TransactionEvent], Standing]:
@@ -140,14 +196,14 @@ def turn(page: Page, event: TransactionEvent, writing: Together, *, now: datetim
     The event has its card from the page that was turned. Without one PostgreSQL refuses it, and with it all the rest.
     """
     writing.add(PATIENCE, [patience], name="patience AS MATERIALIZED")
-    writing.add(MOVED, [page.card.pk, now, now + POLL_AFTER, page.version, False], name="turned AS")
+    writing.add(MOVED_ON, [page.card.pk, now, now + POLL_AFTER, page.version, False], name="turned AS")
     writing.insert(event, card_id="(SELECT card_id FROM turned)")
 
 
 def note_movement(page: Page, writing: Together, *, now: datetime) -> None:
     """Add to the writing, where the caller holds the card's lock: money moved, so the card's list is due soon."""
     writing.add(PATIENCE, [None], name="patience AS MATERIALIZED")
-    writing.add(MOVED, [page.card.pk, now, now + POLL_AFTER, page.version, True])
+    writing.add(MOVED_ON, [page.card.pk, now, now + POLL_AFTER, page.version, True])
 
 
 def note_change(page: Page, writing: Together) -> None:

@@ -5,12 +5,25 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from cards.books import Page, Standing, lock, note_change, note_movement, read_events, read_page, turn
+from cards.books import (
+    Page,
+    Standing,
+    lock,
+    may_stand_alone,
+    note_change,
+    note_movement,
+    read_events,
+    read_page,
+    turn,
+    write_alone,
+)
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair
@@ -21,6 +34,7 @@ from cards.purchases import Purchase
 from cards.statuses import EventKind, TransactionState
 
 K, S = EventKind, TransactionState
+T = TypeVar("T")
 
 AMOUNTS = ("bill_amount", "transaction_amount", "atm_fees", "fx_fees")
 STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it will be read
@@ -42,18 +56,44 @@ class Told:
     source: str
 
 
-def record_at_once(card_api_id: str, told: Told, *, brought_by: Callable[[Card], Model], patience: str) -> bool:
+def record_at_once(card_api_id: str, told: Told, *, brought_by: Callable[[Card | None], Model], patience: str) -> bool:
     """Record an event in one statement, and with it a new row that `brought_by` makes; answer whether it was.
 
     Nothing is locked while we think. Nothing is written where the card is not known, where the event or that row is
     here already, or where the books were changed meanwhile: then `record_event` is the way. Waits as long as `patience`
-    says for a change that is under way.
+    says for a change that is under way. `brought_by` is given no card while only PostgreSQL knows it, and fills it in.
     """
     now = timezone.now()
-    page = read_page(card_api_id, asked_after=(told.purchase.occurred_at or now) - LOOK_BACK)
-    if page is None:
-        return False
-    event = _event(page.card, told, now=now)
+    event = _event(told, now=now)
+    is_written, page = _look(card_api_id, event, brought_by, now=now, patience=patience)
+    return is_written or (page is not None and _join(page, event, brought_by, now=now, patience=patience))
+
+
+def _look(
+    card_api_id: str,
+    event: TransactionEvent,
+    brought_by: Callable[[Card | None], Model],
+    *,
+    now: datetime,
+    patience: str,
+) -> tuple[bool, Page | None]:
+    """Read the card's page, and write the event where no other is tied to it; answer whether it was."""
+    asked_after = event.occurred_at - LOOK_BACK
+    if not may_stand_alone(event):
+        return False, read_page(card_api_id, asked_after=asked_after)
+    (group,) = place([event])
+    ((_, how),) = group.placed
+    purchase = Transaction(pk=group.address, changed_at=now, **vars(fold(group.events)))
+    placement = Placement(transaction_id=group.address, how=how)
+    rows = (event, purchase, placement, brought_by(None))
+    writing = partial(write_alone, card_api_id, event, rows, asked_after=asked_after, now=now, patience=patience)
+    return _unless_refused(writing) or (False, None)
+
+
+def _join(
+    page: Page, event: TransactionEvent, brought_by: Callable[[Card | None], Model], *, now: datetime, patience: str
+) -> bool:
+    """Write an event among those that it is tied to; answer whether it was."""
     if page.find(event):
         return False
     event.pk = page.next_pk
@@ -61,19 +101,18 @@ def record_at_once(card_api_id: str, told: Told, *, brought_by: Callable[[Card],
     turn(page, event, writing, now=now, patience=patience)
     _place_around(page, [event], writing)
     writing.insert(brought_by(page.card))
-    return writing.is_one_statement and _carried_out(writing)
+    return writing.is_one_statement and bool(_unless_refused(writing.execute))
 
 
-def _carried_out(writing: Together) -> bool:
+def _unless_refused(write: Callable[[], T]) -> T | None:
     # A transaction around a single statement would be two more journeys to the database.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         try:
-            writing.execute()
+            return write()
         except IntegrityError:
             if connection.in_atomic_block:
                 transaction.set_rollback(True)
-            return False
-    return True
+            return None
 
 
 @transaction.atomic(savepoint=False)
@@ -84,7 +123,8 @@ def record_event(*, card: Card, kind: str, operation_id: str, purchase: Purchase
     """
     now = timezone.now()
     lock(card.pk)
-    event = _event(card, Told(kind=kind, operation_id=operation_id, purchase=purchase, source=source), now=now)
+    told = Told(kind=kind, operation_id=operation_id, purchase=purchase, source=source)
+    event = _event(told, now=now, card=card)
     page = _page(card, [event])
     if recorded := page.find(event):
         return card.events.get(pk=recorded)
@@ -116,7 +156,7 @@ def record_lines(card: Card, lines: Sequence[Line]) -> list[TransactionEvent]:
     known = set(listed.values_list("kind", "operation_id"))
     polled = TransactionEvent.Source.POLL
     fresh = [
-        _event(card, Told(kind=line.kind, operation_id=line.id, purchase=line.purchase, source=polled), now=now)
+        _event(Told(kind=line.kind, operation_id=line.id, purchase=line.purchase, source=polled), now=now, card=card)
         for line in lines
         if (line.kind, line.id) not in known
     ]
@@ -140,7 +180,7 @@ def _untold(card: Card, fresh: Sequence[TransactionEvent]) -> list[TransactionEv
     return [event for event in fresh if likeness(event) in missing]
 
 
-def _event(card: Card, told: Told, *, now: datetime) -> TransactionEvent:
+def _event(told: Told, *, now: datetime, card: Card | None = None) -> TransactionEvent:
     purchase = told.purchase
     data = vars(purchase) | {name: getattr(purchase, name).quantize(STORED) for name in AMOUNTS}
     data["occurred_at"] = purchase.occurred_at or now

@@ -176,7 +176,7 @@ def open_in_full(event: WebhookEvent, *, by: User) -> None:
 def _take_at_once(event: WebhookEvent) -> bool:
     """Store and handle what most deliveries are, a purchase's next event, in one statement; answer whether that did."""
 
-    def settled(card: Card) -> WebhookEvent:
+    def settled(card: Card | None) -> WebhookEvent:
         _settle(event, Outcome.HANDLED, now=event.received_at, subject=card)
         return event
 

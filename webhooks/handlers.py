@@ -55,7 +55,7 @@ def record_purchase(event: WebhookEvent) -> Card:
     return card
 
 
-def record_at_once(event: WebhookEvent, *, settled: Callable[[Card], WebhookEvent], patience: str) -> bool:
+def record_at_once(event: WebhookEvent, *, settled: Callable[[Card | None], WebhookEvent], patience: str) -> bool:
     """Store a delivery about a purchase and record the purchase, in one statement; answer whether that could be done.
 
     `settled` returns the delivery's row as it is stored with what became of it.

@@ -4,14 +4,15 @@ Deliveries come by the hundred a second. Django takes longer to word an INSERT t
 words are kept; and each statement costs a journey to the database and back, so they travel together.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Model
 
 MOST_AT_ONCE = 20  # a statement takes 65,535 values at most
@@ -30,9 +31,12 @@ class Together:
         """Add a statement, with a name where others read what it returns."""
         self._parts.append((name or f"part_{len(self._parts)} AS", sql, params))
 
-    def insert(self, row: Model, **instead: str) -> None:
-        """Insert a row that has its primary key; `instead` holds SQL for columns whose values are not in the row."""
-        self.add(insert_sql(type(row), **instead), values(row, without=instead))
+    def insert(self, row: Model, *, per: str = "", **instead: str) -> None:
+        """Insert a row that has its primary key; `instead` holds SQL for columns whose values are not in the row.
+
+        With `per` it is inserted once for each row of those statements, so not at all where they return none.
+        """
+        self.add(insert_sql(type(row), per, **instead), values(row, without=instead))
 
     @property
     def is_one_statement(self) -> bool:
@@ -42,18 +46,24 @@ class Together:
         """Carry them out, if there are any; return how many rows the last one wrote."""
         written = 0
         for start in range(0, len(self._parts), MOST_AT_ONCE):
-            written = _carry_out(self._parts[start : start + MOST_AT_ONCE])
+            with raw_cursor() as cursor:
+                _carry_out(self._parts[start : start + MOST_AT_ONCE], cursor)
+                written = cursor.rowcount
         return written
 
+    def fetch(self) -> list[tuple[Any, ...]]:
+        """Carry them out as one statement; return the rows of the last one."""
+        with raw_cursor() as cursor:
+            _carry_out(self._parts, cursor)
+            return cursor.fetchall()
 
-def _carry_out(parts: Sequence[tuple[str, str, Sequence[Any]]]) -> int:
+
+def _carry_out(parts: Sequence[tuple[str, str, Sequence[Any]]], cursor: psycopg.RawCursor[tuple[Any, ...]]) -> None:
     *others, (_, last, _) = parts
     before = ", ".join(f"{name} ({sql})" for name, sql, _ in others)
-    with raw_cursor() as cursor:
-        cursor.execute(
-            numbered(f"WITH {before} {last}" if others else last), [value for *_, params in parts for value in params]
-        )
-        return cursor.rowcount
+    cursor.execute(
+        numbered(f"WITH {before} {last}" if others else last), [value for *_, params in parts for value in params]
+    )
 
 
 def insert_if_new(row: Model) -> bool:
@@ -71,9 +81,10 @@ def raw_cursor() -> Iterator[psycopg.RawCursor[tuple[Any, ...]]]:
 
     Its errors are Django's.
     """
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+    default = connections[DEFAULT_DB_ALIAS]  # at once: `connection` looks for it at every word
+    default.ensure_connection()
+    default.validate_no_broken_transaction()
+    with default.wrap_database_errors, psycopg.RawCursor(default.connection) as cursor:
         yield cursor
 
 
@@ -85,15 +96,20 @@ def numbered(sql: str) -> str:
 
 
 @lru_cache
-def insert_sql(model: type[Model], **instead: str) -> str:
+def insert_sql(model: type[Model], per: str = "", **instead: str) -> str:
     columns = [str(each.column) for each in model._meta.concrete_fields]
     places = ", ".join(instead.get(column, "%s") for column in columns)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names
+    values = f"SELECT {places} FROM {per}" if per else f"VALUES ({places})"  # noqa: S608 - our own names
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) {values}"
 
 
 def values(row: Model, *, without: Collection[str] = ()) -> list[Any]:
     """Return the row's values as Django would write them."""
-    return [_value(row, each) for each in row._meta.concrete_fields if each.column not in without]
+    read, prepared = _reading(type(row), tuple(without))
+    found = list(read(row))
+    for place, column in prepared:
+        found[place] = column.get_db_prep_save(column.pre_save(row, add=True), connection=connection)
+    return found
 
 
 # What the driver writes as it stands.
@@ -101,7 +117,11 @@ PLAIN = (models.UUIDField, models.CharField, models.DecimalField, models.DateTim
          models.BigAutoField, models.PositiveIntegerField)  # fmt: skip
 
 
-def _value(row: Model, column: "models.Field[Any, Any]") -> Any:
-    if type(column) in PLAIN:
-        return getattr(row, column.attname)
-    return column.get_db_prep_save(column.pre_save(row, add=True), connection=connection)
+@lru_cache
+def _reading(
+    model: type[Model], without: tuple[str, ...]
+) -> tuple[Callable[[Model], tuple[Any, ...]], "list[tuple[int, models.Field[Any, Any]]]"]:
+    """Return what reads the values of a row, and by their places the columns that Django has to prepare."""
+    columns = [each for each in model._meta.concrete_fields if each.column not in without]
+    prepared = [(place, each) for place, each in enumerate(columns) if type(each) not in PLAIN]
+    return attrgetter(*(each.attname for each in columns)), prepared
