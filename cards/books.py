@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Model
 
 from cards.clocks import POLL_AFTER
+from cards.comparing import MAY_BE_ABOUT
 from cards.models import Card, TransactionEvent
 from cards.pairing import folded
 from cards.placing import Key, links
@@ -36,17 +37,18 @@ CARD = """
 SELECT
     card.id, customer_id, approval_method, coalesce(clock.version, 0) AS version,
     nextval('cards_transactionevent_id_seq') AS next_pk,
-    EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s) AS was_asked
+    EXISTS (SELECT FROM cards_authorization WHERE card_id = card.id AND decided_at > %s{about}) AS was_asked
 FROM cards_card AS card LEFT JOIN cards_cardclock AS clock ON clock.card_id = card.id
 WHERE card.{column} = %s
 """
+CARD_ASKED_ABOUT = CARD.format(column="api_id", about=f" AND ({MAY_BE_ABOUT})")
 ENTRIES = """
 SELECT event.id, kind, operation_id, digest, transaction_currency, merchant_id, merchant_name
 FROM card JOIN cards_transactionevent AS event ON event.card_id = card.id
 """
 WHAT_STANDS = "card.*, entry.* FROM card LEFT JOIN entry ON true"
 PAGE = f"WITH card AS MATERIALIZED ({CARD}), entry AS ({ENTRIES}) SELECT {WHAT_STANDS}"
-PAGES = {column: numbered(PAGE.format(column=column)) for column in ("id", "api_id")}
+PAGES = {column: numbered(PAGE.format(column=column, about="")) for column in ("id", "api_id")}
 COLUMNS = [str(field.column) for field in TransactionEvent._meta.concrete_fields]
 PLACED_EVENTS = numbered(f"""
 SELECT {", ".join(f"event.{column}" for column in COLUMNS)}, placement.transaction_id, placement.how
@@ -103,7 +105,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """A card's entries, the key that its next event gets, and whether we were asked about a purchase lately."""
+    """A card's entries, the key that its next event gets, and whether we were asked about what comes, as may be."""
 
     card: Card
     version: int
@@ -162,7 +164,8 @@ def write_alone(
     its key, the card and the card's customer where they have columns for them.
     """
     writing = Together()
-    writing.add(CARD.format(column="api_id"), [asked_after, card_api_id], name="card AS MATERIALIZED")
+    asked = [asked_after, event.operation_id, event.bill_amount, event.transaction_amount, event.transaction_currency]
+    writing.add(CARD_ASKED_ABOUT, [*asked, card_api_id], name="card AS MATERIALIZED")
     writing.add(ENTRIES, [], name="entry AS MATERIALIZED")
     writing.add(PATIENCE, [patience], name="patience AS MATERIALIZED")
     links = [event.operation_id, event.transaction_currency, event.merchant_id, folded(event.merchant_name)]

@@ -79,6 +79,12 @@ def _tie(event: TransactionEvent, answered: Sequence[Authorization], writing: To
     )
 
 
+# The answers among which are all that `is_about` finds for an event: its operation id, its amounts and their currency.
+MAY_BE_ABOUT = """
+operation_id = %s AND operation_id <> '' OR (bill_amount, transaction_amount, transaction_currency) = (%s, %s, %s)
+"""
+
+
 def is_about(question: Authorization, event: TransactionEvent) -> bool:
     """Answer whether the event may be what became of the question."""
     if question.operation_id and question.operation_id == event.operation_id:

@@ -156,14 +156,16 @@ def test_what_does_not_go_into_one_statement_is_left_whole_to_the_other_way(monk
 
 
 @pytest.mark.django_db
-def test_what_was_answered_before_is_tied_to_it() -> None:
+@pytest.mark.parametrize("differing", [{}, {"operation_id": "one", "bill_amount": "41.00"}, {"merchant_id": ""}])
+def test_what_was_answered_before_is_tied_to_it(differing: dict[str, str]) -> None:
     card = make_card(approval_method=ApprovalMethod.WEBHOOK)
     purchase = make_purchase(occurred_at=timezone.now())
+    asked = {"operation_id": "another", "merchant_id": "mch_1", "bill_amount": purchase.bill_amount, **differing}
     question = Authorization.objects.create(
         card=card, delivery_key="one", card_api_id=card.api_id, response_code="00", reason="APPROVED",
-        cost=purchase.bill_amount, merchant_name="Acme Coffee",
-        bill_amount=purchase.bill_amount, bill_currency="USD", transaction_amount=purchase.transaction_amount,
-        transaction_currency="USD", merchant_id="mch_1", decided_at=timezone.now() - timedelta(seconds=2),
+        cost=purchase.bill_amount, merchant_name="Acme Coffee", bill_currency="USD",
+        transaction_amount=purchase.transaction_amount, transaction_currency="USD",
+        decided_at=timezone.now() - timedelta(seconds=2), **asked,
     )  # fmt: skip
 
     assert tell(card, (A, "one", purchase))
