@@ -23,8 +23,8 @@ BATCH = 200
 # What of an answer is compared, in the order of the model's columns. Most events follow a question, so the words are
 # kept: see cards/postgresql/writing.py.
 COMPARED = [
-    "id", "operation_id", "response_code", "bill_amount", "transaction_amount", "transaction_currency", "merchant_id",
-    "merchant_name", "decided_at", "standing", "authorized_event_id", "declined_event_id",
+    "id", "operation_id", "response_code", "reason", "bill_amount", "transaction_amount", "transaction_currency",
+    "merchant_id", "merchant_name", "decided_at", "standing", "authorized_event_id", "declined_event_id",
 ]  # fmt: skip
 ANSWERED = numbered(
     f"SELECT {', '.join(COMPARED)} FROM cards_authorization WHERE card_id = %s AND decided_at BETWEEN %s AND %s"  # noqa: S608 - names of our own columns

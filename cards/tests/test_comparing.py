@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from cards import ledger
-from cards.comparing import compare_again
+from cards.comparing import compare, compare_again
 from cards.decisions import decide
-from cards.models import Authorization, Card, PortalMinute
+from cards.models import Authorization, Card, PortalMinute, TransactionEvent
+from cards.postgresql.writing import Together
 from cards.statuses import EventKind
 from cards.tests.making import make_card, make_purchase, make_question
 from cards.uptime import follow_up_decisions, note_running
@@ -49,6 +50,17 @@ def test_an_approval_the_provider_followed_is_confirmed_and_counts_once(card: Ca
 
     assert standings() == ["CONFIRMED"]
     assert (code(card, "41"), code(card, "40")) == ("61", "00")
+
+
+def test_of_answers_alike_all_that_is_compared_is_read_at_once(card: Card, django_assert_num_queries: Any) -> None:
+    """Each statement is a journey to the database while the provider waits."""
+    for _ in range(3):
+        answer(card, "10")
+    event = TransactionEvent(card=card, kind="AUTHORIZED", digest="1", pk=1, **vars(make_purchase("10")))
+    event.occurred_at = timezone.now()
+
+    with django_assert_num_queries(0):  # but for the one in plain SQL, which Django does not count
+        compare(card, [event], Together(), beside=lambda _: set())
 
 
 def test_an_approval_the_provider_declined_after_all_is_listed_and_counts_no_more(card: Card) -> None:
