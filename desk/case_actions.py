@@ -245,7 +245,7 @@ def hear_from_customer(*, case: Case, by: User) -> None:
 
 @transaction.atomic
 def close_case(*, case: Case, by: User) -> None:
-    """Say that CryptoMate's refusal is the end, so that nobody is waited for until something new is known.
+    """Say that CryptoMate's refusal or the customer's silence is the end: nobody is waited for until there is news.
 
     Raises NotAllowed.
     """

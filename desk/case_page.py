@@ -13,7 +13,7 @@ from customers.policies import reason_against
 from desk import case_policies as policies
 from desk.case_forms import AssignForm, EscalateForm, HandOverForm, ReasonForm, SnoozeForm
 from desk.cases import Case
-from desk.statuses import WaitsFor
+from desk.statuses import Reason, WaitsFor
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Bar:
     @property
     def offers_closing(self) -> bool:
         return not reason_against(policies.check_can_close, self.case)
+
+    @property
+    def why_closed(self) -> str:
+        return "the refusal stands" if self.case.reason == Reason.REJECTED else "the customer does not answer"
 
     @property
     def offers_asking(self) -> bool:

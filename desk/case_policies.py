@@ -92,8 +92,11 @@ def check_can_escalate(case: Case) -> None:
 
 def check_can_close(case: Case) -> None:
     check_is_open(case)
-    if case.reason != Reason.REJECTED:
-        raise NotAllowed("Only a customer whom CryptoMate refused can be closed. Work on this one, or snooze it.")
+    if case.reason != Reason.REJECTED and case.waits_for != WaitsFor.CUSTOMER:
+        raise NotAllowed(
+            "A case is closed when CryptoMate refused the customer, or when the customer was asked and does not answer."
+            " Work on this one, or snooze it."
+        )
 
 
 def check_can_ask_customer(case: Case) -> None:

@@ -19,9 +19,12 @@ from desk.targets import Target, is_late
 from vault.fields import EncryptedTextField
 
 LONGEST_NOTE = 500
+# Refused for good, as may be, or waiting for something that only the customer has.
+CLOSED_BY_HAND = (Reason.REJECTED, Reason.REFUSED_CALL, Reason.REFUSED_ITEMS, Reason.MISSING)
 
 # What follows from a reason, in whichever way it changed. News end a snooze, open what was closed and are ours to look
-# at before the customer is waited for again: all three were about what stood before.
+# at before the customer is waited for again: all three were about what stood before. What is closed is also opened by
+# whoever sends something for the customer.
 TURN = pgtrigger.Trigger(
     name="turn",
     when=pgtrigger.Before,
@@ -36,6 +39,9 @@ TURN = pgtrigger.Trigger(
             NEW.customer_asked_at := NULL;
             NEW.closed_at := NULL;
             NEW.snoozed_until := NULL;
+        END IF;
+        IF NEW.is_moving THEN
+            NEW.closed_at := NULL;
         END IF;
         NEW.waits_for := CASE
             WHEN NEW.closed_at IS NOT NULL THEN 'NOBODY'
@@ -168,7 +174,7 @@ class Case(models.Model):
     customer_asked_at = models.DateTimeField(
         null=True, blank=True, help_text="When the customer was asked for what is wanted."
     )
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody said that a refusal is the end.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody said that this is the end.")
 
     objects = CaseQuerySet.as_manager()
 
@@ -198,7 +204,8 @@ class Case(models.Model):
                 name="done_case_waits_for_nobody",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(reason=Reason.REJECTED), name="only_a_refusal_is_closed_by_hand"
+                condition=Q(closed_at__isnull=True) | Q(reason__in=CLOSED_BY_HAND),
+                name="case_closed_by_hand_was_refused_or_asked_about",
             ),
             models.CheckConstraint(
                 condition=~Q(waits_for=WaitsFor.CUSTOMER) | Q(customer_asked_at__isnull=False),

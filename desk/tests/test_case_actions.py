@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from conftest import person
-from customers.models import Mention
+from customers.models import EnablementRequest, Mention
 from customers.policies import NotAllowed
 from customers.statuses import Source
 from customers.tests.making import NOTHING_MISSING, make_request
@@ -19,6 +19,7 @@ from desk import case_actions as actions
 from desk.cases import Case
 from desk.statuses import WaitsFor
 from desk.tests.queueing import make_case
+from provider.models import CallKind, ProviderCall
 
 pytestmark = pytest.mark.django_db
 
@@ -231,9 +232,34 @@ def test_a_refusal_that_stands_is_closed_until_something_new_is_known(officer: U
     make_request(case.customer)
 
     assert (fresh(case).waits_for, fresh(case).reason, fresh(case).closed_at) == ("US", "MISSING", None)
-    with pytest.raises(NotAllowed, match="Only a customer whom CryptoMate refused can be closed"):
+    with pytest.raises(NotAllowed, match="when the customer was asked and does not answer"):
         actions.close_case(case=case, by=officer)
     assert Event.objects.filter(kind="case.closed").count() == 2
+
+
+@pytest.mark.parametrize("heard", ["a word", "news of the request", "what was sent"])
+def test_a_customer_who_does_not_answer_is_closed_until_something_is_heard(heard: str, officer: User) -> None:
+    case = make_case()
+    actions.ask_customer(case=case, by=officer)
+
+    actions.close_case(case=case, by=officer)
+    assert (fresh(case).waits_for, fresh(case).customer_asked_at) == (WaitsFor.NOBODY, None)
+
+    if heard == "a word":
+        actions.reopen_case(case=case, by=officer)
+    elif heard == "news of the request":
+        request = EnablementRequest.objects.get()
+        request.missing_requirements = NOTHING_MISSING
+        request.save()
+    else:
+        ProviderCall.objects.create(
+            customer_id=case.pk,
+            target_id=case.pk,
+            kind=CallKind.UPLOAD_DOCUMENT,
+            wanted_by=officer,
+            wanted_at=timezone.now(),
+        )
+    assert fresh(case).waits_for == WaitsFor.US
 
 
 def test_what_is_with_the_provider_is_asked_of_nobody_else(officer: User) -> None:
@@ -372,6 +398,18 @@ def test_the_page_of_a_case_that_is_over_offers_nothing_that_would_be_refused(as
 
     assert 'aria-label="Hand over"' not in page(as_officer, case, "case/")
     assert "kept words" in send(as_officer, case, "escalate", note="kept words").content.decode()
+
+
+def test_the_page_offers_to_close_the_case_of_a_customer_who_does_not_answer(as_officer: Client, case: Case) -> None:
+    assert "Close: " not in page(as_officer, case, "case/")
+    send(as_officer, case, "ask")
+    assert "Close: the customer does not answer" in page(as_officer, case, "case/")
+
+    send(as_officer, case, "close")
+
+    text = page(as_officer, case, "case/")
+    assert ": the customer does not answer." in text
+    assert "Open again" in text
 
 
 def test_a_refusal_is_said_on_the_page_of_the_case(as_officer: Client, case: Case, colleague: User) -> None:

@@ -302,7 +302,6 @@ def test_cases_and_spells_of_earlier_work_are_read_from_its_history() -> None:
         ("case_reason_is_known", {"reason": "LOST"}),
         ("hold_is_somebodys_and_ends", {"held_until": timezone.now()}),
         ("escalation_names_who_and_when", {"escalated_at": timezone.now()}),
-        ("only_a_refusal_is_closed_by_hand", {"closed_at": timezone.now()}),
     ],
 )
 def test_postgresql_refuses_a_case_that_cannot_be(rule: str, changes: dict[str, Any]) -> None:
@@ -318,6 +317,10 @@ def test_postgresql_refuses_a_case_that_cannot_be(rule: str, changes: dict[str, 
         ("case_waits_for_is_known", {"waits_for": "MOON", "reason": "MISSING"}),
         ("done_case_waits_for_nobody", {"waits_for": "US", "reason": "DONE"}),
         ("case_waits_for_a_customer_who_was_asked", {"waits_for": "CUSTOMER", "reason": "MISSING"}),
+        (
+            "case_closed_by_hand_was_refused_or_asked_about",
+            {"waits_for": "NOBODY", "reason": "READY", "closed_at": timezone.now()},
+        ),
     ],
 )
 def test_postgresql_refuses_a_case_that_waits_for_what_cannot_be(rule: str, values: dict[str, Any]) -> None:
