@@ -46,8 +46,10 @@ ENTRIES = """
 SELECT event.id, kind, operation_id, digest, transaction_currency, merchant_id, merchant_name
 FROM card JOIN cards_transactionevent AS event ON event.card_id = card.id
 """
-WHAT_STANDS = "card.*, entry.* FROM card LEFT JOIN entry ON true"
-PAGE = f"WITH card AS MATERIALIZED ({CARD}), entry AS ({ENTRIES}) SELECT {WHAT_STANDS}"
+PAGE = f"""
+WITH card AS MATERIALIZED ({CARD}), entry AS ({ENTRIES})
+SELECT card.*, entry.* FROM card LEFT JOIN entry ON true
+"""  # noqa: S608 - of constants
 PAGES = {column: numbered(PAGE.format(column=column, about="")) for column in ("id", "api_id")}
 COLUMNS = [str(field.column) for field in TransactionEvent._meta.concrete_fields]
 PLACED_EVENTS = numbered(f"""
@@ -77,6 +79,9 @@ MOVED_ALONE = MOVED.format(
     where=f", card WHERE NOT was_asked AND NOT EXISTS (SELECT FROM entry WHERE {TIED})",
     unturned="cards_cardclock.version = (SELECT version FROM card)",
 )
+PAGE_UNLESS_TURNED = """
+SELECT EXISTS (SELECT FROM turned), card.*, entry.* FROM card LEFT JOIN entry ON NOT EXISTS (SELECT FROM turned)
+"""
 
 
 Standing = Mapping[int, tuple[UUID, str]]  # by event: its purchase, and how it was found to belong there
@@ -105,7 +110,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Page:
-    """A card's entries, the key that its next event gets, and whether we were asked about what comes, as may be."""
+    """A card's entries, the key that its next event gets, and whether an answer of ours may be about what comes."""
 
     card: Card
     version: int
@@ -160,8 +165,8 @@ def write_alone(
 ) -> tuple[bool, Page | None]:
     """Turn the page and write the rows, where nothing in the books is tied to the event; answer whether they were.
 
-    With the answer comes the page as it stood, unless there is no such card. The rows, of which the event is one, get
-    its key, the card and the card's customer where they have columns for them.
+    With the answer comes the page as it stood, if anybody needs it and there is such a card. The rows, of which the
+    event is one, get its key, the card and the card's customer where they have columns for them.
     """
     writing = Together()
     asked = [asked_after, event.operation_id, event.bill_amount, event.transaction_amount, event.transaction_currency]
@@ -173,9 +178,10 @@ def write_alone(
     for row in rows:
         key = {"id": "next_pk"} if row is event else {}
         writing.insert(row, per="turned, card", event_id="next_pk", card_id="id", customer_id="customer_id", **key)
-    writing.add(f"SELECT EXISTS (SELECT FROM turned), {WHAT_STANDS}", [])  # noqa: S608 - a constant
+    writing.add(PAGE_UNLESS_TURNED, [])
     found = writing.fetch()
-    return any(row[0] for row in found), _page([row[1:] for row in found])
+    is_written = any(row[0] for row in found)
+    return is_written, None if is_written else _page([row[1:] for row in found])
 
 
 def read_events(keys: Collection[int]) -> tuple[list[TransactionEvent], Standing]:
