@@ -32,7 +32,6 @@ WITH patience AS MATERIALIZED ({PATIENCE}), card AS MATERIALIZED (
 INSERT INTO cards_cardclock (card_id, version) SELECT id, 0 FROM card
 ON CONFLICT (card_id) DO UPDATE SET version = cards_cardclock.version
 """  # noqa: S608 - of two constants
-# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited.
 CARD = """
 SELECT
     card.id, customer_id, approval_method, coalesce(clock.version, 0) AS version,
@@ -46,6 +45,7 @@ ENTRIES = """
 SELECT event.id, kind, operation_id, digest, transaction_currency, merchant_id, merchant_name
 FROM card JOIN cards_transactionevent AS event ON event.card_id = card.id
 """
+# A statement of its own: under READ COMMITTED the locking one sees what was there before it waited.
 PAGE = f"""
 WITH card AS MATERIALIZED ({CARD}), entry AS ({ENTRIES})
 SELECT card.*, entry.* FROM card LEFT JOIN entry ON true
@@ -67,10 +67,11 @@ WHERE {unturned}
 RETURNING card_id
 """
 MOVED_ON = MOVED.format(card="%s::uuid", where="", unturned="cards_cardclock.version = %s OR %s")
-# The events that share a link with a new one (see cards/placing.py), and those of which only Python can tell.
+# The events that share a link with a new one (see cards/placing.py), and those of which only Python can tell. Names are
+# compared without their spaces: PostgreSQL folds no run of them.
 TIED = """
 operation_id = %s AND operation_id <> '' OR transaction_currency = %s AND (
-    merchant_id = %s AND merchant_id <> '' OR lower(merchant_name COLLATE "C") = %s
+    merchant_id = %s AND merchant_id <> '' OR lower(replace(merchant_name, ' ', '') COLLATE "C") = %s
     OR octet_length(merchant_name) > char_length(merchant_name)
 )
 """
@@ -173,7 +174,8 @@ def write_alone(
     writing.add(CARD_ASKED_ABOUT, [*asked, card_api_id], name="card AS MATERIALIZED")
     writing.add(ENTRIES, [], name="entry AS MATERIALIZED")
     writing.add(PATIENCE, [patience], name="patience AS MATERIALIZED")
-    links = [event.operation_id, event.transaction_currency, event.merchant_id, folded(event.merchant_name)]
+    name = folded(event.merchant_name).replace(" ", "")
+    links = [event.operation_id, event.transaction_currency, event.merchant_id, name]
     writing.add(MOVED_ALONE, [now, now + POLL_AFTER, *links], name="turned AS")
     for row in rows:
         key = {"id": "next_pk"} if row is event else {}

@@ -61,7 +61,7 @@ def record_at_once(card_api_id: str, told: Told, *, brought_by: Callable[[Card |
 
     Nothing is locked while we think. Nothing is written where the card is not known, where the event or that row is
     here already, or where the books were changed meanwhile: then `record_event` is the way. Waits as long as `patience`
-    says for a change that is under way. `brought_by` is given no card while only PostgreSQL knows it, and fills it in.
+    says for a change that is under way. `brought_by` is given None where PostgreSQL fills in whose the row is.
     """
     now = timezone.now()
     event = _event(told, now=now)
@@ -77,7 +77,7 @@ def _look(
     now: datetime,
     patience: str,
 ) -> tuple[bool, Page | None]:
-    """Read the card's page, and write the event where no other is tied to it; answer whether it was."""
+    """Read the card's page, and write the event where nothing there is tied to it; answer whether it was written."""
     asked_after = event.occurred_at - LOOK_BACK
     if not may_stand_alone(event):
         return False, read_page(card_api_id, asked_after=asked_after)

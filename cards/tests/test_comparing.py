@@ -56,11 +56,17 @@ def test_of_answers_alike_all_that_is_compared_is_read_at_once(card: Card, djang
     """Each statement is a journey to the database while the provider waits."""
     for _ in range(3):
         answer(card, "10")
-    event = TransactionEvent(card=card, kind="AUTHORIZED", digest="1", pk=1, **vars(make_purchase("10")))
-    event.occurred_at = timezone.now()
+    purchase = make_purchase("10", occurred_at=timezone.now())
+    event = TransactionEvent.objects.create(
+        card=card, kind="AUTHORIZED", digest="1", source="WEBHOOK", **vars(purchase)
+    )
+    writing = Together()
 
     with django_assert_num_queries(0):  # but for the one in plain SQL, which Django does not count
-        compare(card, [event], Together(), beside=lambda _: set())
+        compare(card, [event], writing, beside=lambda _: set())
+
+    writing.execute()
+    assert sorted(standings()) == ["CONFIRMED", "WAITING", "WAITING"]
 
 
 def test_an_approval_the_provider_declined_after_all_is_listed_and_counts_no_more(card: Card) -> None:
