@@ -97,6 +97,8 @@ def check_can_close(case: Case) -> None:
             "A case is closed when CryptoMate refused the customer, or when the customer was asked and does not answer."
             " Work on this one, or snooze it."
         )
+    if case.is_moving:
+        raise NotAllowed("Something is on its way to CryptoMate. Close the case when that is through.")
 
 
 def check_can_ask_customer(case: Case) -> None:

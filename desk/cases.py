@@ -56,6 +56,7 @@ TURN = pgtrigger.Trigger(
             NEW.held_until := NULL;
             NEW.escalated_at := NULL;
             NEW.escalated_by_id := NULL;
+            NEW.snoozed_until := NULL;
         END IF;
         RETURN NEW;
     """,

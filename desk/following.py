@@ -48,15 +48,18 @@ def _inserted(which: str) -> pgtrigger.Trigger:
     )
 
 
-def _updated(condition: str, customer: str = "NEW.customer_id") -> pgtrigger.Trigger:
+def _updated(condition: str, customer: str = "NEW.customer_id", *, first: str = "") -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="follow_updated",
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition(f"({condition})"),
-        func=_follow_row(customer),
+        func=f"{first}{_follow_row(customer)}",
     )
 
+
+# An answer may leave the reason as it is: one document fewer is missing, another one is asked for.
+OPEN_CLOSED = "UPDATE desk_case SET closed_at = NULL WHERE request_id = NEW.id AND closed_at IS NOT NULL; "
 
 REMOVED = pgtrigger.Trigger(
     name="follow_removed", when=pgtrigger.After, operation=pgtrigger.Delete, func=_follow_row("OLD.customer_id")
@@ -80,7 +83,7 @@ class FollowedRequest(EnablementRequest):
                 "status <> 'ENABLED' OR EXISTS (SELECT FROM desk_case WHERE customer_id = rows.customer_id)"
                 " OR EXISTS (SELECT FROM customers_customer WHERE id = rows.customer_id AND status <> 'ACTIVE')"
             ),
-            _updated(_differ("status", "wanted_requirements", "refused_keys")),
+            _updated(_differ("status", "wanted_requirements", "refused_keys"), first=OPEN_CLOSED),
             REMOVED,
         ]
 

@@ -14,7 +14,7 @@ from conftest import person
 from customers.models import EnablementRequest, Mention
 from customers.policies import NotAllowed
 from customers.statuses import Source
-from customers.tests.making import NOTHING_MISSING, make_request
+from customers.tests.making import MISSING, NOTHING_MISSING, make_request
 from desk import case_actions as actions
 from desk.cases import Case
 from desk.statuses import WaitsFor
@@ -237,29 +237,41 @@ def test_a_refusal_that_stands_is_closed_until_something_new_is_known(officer: U
     assert Event.objects.filter(kind="case.closed").count() == 2
 
 
-@pytest.mark.parametrize("heard", ["a word", "news of the request", "what was sent"])
+@pytest.mark.parametrize("heard", ["a word", "the last answer", "an answer of several", "what was sent"])
 def test_a_customer_who_does_not_answer_is_closed_until_something_is_heard(heard: str, officer: User) -> None:
     case = make_case()
     actions.ask_customer(case=case, by=officer)
+    actions.snooze_case(case=case, until=LATER, note="", by=officer)
 
     actions.close_case(case=case, by=officer)
     assert (fresh(case).waits_for, fresh(case).customer_asked_at) == (WaitsFor.NOBODY, None)
 
     if heard == "a word":
         actions.reopen_case(case=case, by=officer)
-    elif heard == "news of the request":
+    elif "answer" in heard:
         request = EnablementRequest.objects.get()
-        request.missing_requirements = NOTHING_MISSING
+        request.missing_requirements = {**MISSING, "data": []} if "several" in heard else NOTHING_MISSING
         request.save()
     else:
-        ProviderCall.objects.create(
-            customer_id=case.pk,
-            target_id=case.pk,
-            kind=CallKind.UPLOAD_DOCUMENT,
-            wanted_by=officer,
-            wanted_at=timezone.now(),
-        )
-    assert fresh(case).waits_for == WaitsFor.US
+        want_upload(case, by=officer)
+    assert (fresh(case).waits_for, fresh(case).snoozed_until) == (WaitsFor.US, None)
+
+
+def test_nothing_is_closed_while_something_is_on_its_way(officer: User) -> None:
+    case = make_case()
+    actions.ask_customer(case=case, by=officer)
+    want_upload(case, by=officer)
+
+    with pytest.raises(NotAllowed, match="on its way"):
+        actions.close_case(case=case, by=officer)
+
+    assert fresh(case).customer_asked_at is not None
+
+
+def want_upload(case: Case, *, by: User) -> None:
+    ProviderCall.objects.create(
+        customer_id=case.pk, target_id=case.pk, kind=CallKind.UPLOAD_DOCUMENT, wanted_by=by, wanted_at=timezone.now()
+    )
 
 
 def test_what_is_with_the_provider_is_asked_of_nobody_else(officer: User) -> None:
