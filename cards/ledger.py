@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -83,9 +83,8 @@ def _look(
         return False, read_page(card_api_id, asked_after=asked_after)
     (group,) = place([event])
     ((_, how),) = group.placed
-    purchase = Transaction(pk=group.address, changed_at=now, **vars(fold(group.events)))
     placement = Placement(transaction_id=group.address, how=how)
-    rows = (event, purchase, placement, brought_by(None))
+    rows = (event, _purchase(group), placement, brought_by(None))
     writing = partial(write_alone, card_api_id, event, rows, asked_after=asked_after, now=now, patience=patience)
     return _unless_refused(writing) or (False, None)
 
@@ -260,33 +259,20 @@ def _bring_in_line(
 ) -> None:
     """Write the purchases that changed with their placements, and remove those that became part of another."""
     before = {where for where, _ in standing.values()}
-    stay = [group.address for group in changed if group.address in before]
-    known = Transaction.objects.in_bulk(stay) if stay else {}
     for group in changed:
-        _write(known.get(group.address) or Transaction(pk=group.address, card=card), fold(group.events), writing)
+        if group.address in before:
+            totals = list(vars(fold(group.events)).values())
+            writing.add(TOTALLED, [*totals, timezone.now(), group.address, *totals])
+        else:
+            writing.insert(_purchase(group, card=card))
     _write_placements(changed, standing, writing)
     gone = before - {group.address for group in groups}
     if gone:
         writing.add("DELETE FROM cards_transaction WHERE id = ANY(%s)", [list(gone)])
 
 
-def _write(purchase: Transaction, totals: "Totals", writing: Together) -> None:
-    wanted = vars(totals)
-    changed = [name for name, value in wanted.items() if getattr(purchase, name) != value]
-    if not changed:
-        return
-    for name in changed:
-        setattr(purchase, name, wanted[name])
-    purchase.changed_at = timezone.now()
-    if purchase._state.adding:
-        writing.insert(purchase)
-    else:
-        columns = [*changed, "changed_at"]
-        places = ", ".join(f"{column} = %s" for column in columns)
-        writing.add(
-            f"UPDATE cards_transaction SET {places} WHERE id = %s",  # noqa: S608 - names of our own columns
-            [*(getattr(purchase, column) for column in columns), purchase.pk],
-        )
+def _purchase(group: Group, *, card: Card | None = None) -> Transaction:
+    return Transaction(pk=group.address, card=card, changed_at=timezone.now(), **vars(fold(group.events)))
 
 
 def _write_placements(groups: Iterable[Group], standing: Standing, writing: Together) -> None:
@@ -324,6 +310,14 @@ class Totals:
     decline_description: str
     first_at: datetime
     last_at: datetime
+
+
+NAMES = [each.name for each in fields(Totals)]
+# What is as it was stays untouched, its time too.
+TOTALLED = f"""
+UPDATE cards_transaction SET {", ".join(f"{name} = %s" for name in NAMES)}, changed_at = %s
+WHERE id = %s AND ({", ".join(NAMES)}) IS DISTINCT FROM ({", ".join("%s" for _ in NAMES)})
+"""  # noqa: S608 - names of our own columns
 
 
 def fold(events: Sequence[TransactionEvent]) -> Totals:
