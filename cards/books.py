@@ -19,9 +19,6 @@ from cards.models import Card, TransactionEvent
 from cards.pairing import folded
 from cards.placing import Key, links
 from cards.postgresql.writing import Together, numbered, raw_cursor
-from cards.statuses import EventKind
-
-OPENING = frozenset({EventKind.AUTHORIZED, EventKind.DECLINED})
 
 # The limit on waiting is in force before the row is asked for.
 PATIENCE = "SELECT set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), true)"
@@ -67,8 +64,8 @@ WHERE {unturned}
 RETURNING card_id
 """
 MOVED_ON = MOVED.format(card="%s::uuid", where="", unturned="cards_cardclock.version = %s OR %s")
-# The events that share a link with a new one (see cards/placing.py), and those of which only Python can tell. Names are
-# compared without their spaces: PostgreSQL folds no run of them.
+# The events that share a link with a new one (see cards/placing.py), and those of which only Python can tell: of other
+# letters than ASCII, PostgreSQL folds the case as its locale says. Names are compared without spaces: it folds no runs.
 TIED = """
 operation_id = %s AND operation_id <> '' OR transaction_currency = %s AND (
     merchant_id = %s AND merchant_id <> '' OR lower(replace(merchant_name, ' ', '') COLLATE "C") = %s
@@ -148,11 +145,6 @@ def _page(rows: Sequence[tuple[Any, ...]]) -> Page | None:
     found = Card.from_db(connection.alias, ["id", "customer_id", "approval_method"], rows[0][:3])
     version, next_pk, was_asked = rows[0][3:6]
     return Page(found, version, next_pk, was_asked, [Entry(*row[6:]) for row in rows if row[6] is not None])
-
-
-def may_stand_alone(event: TransactionEvent) -> bool:
-    """Answer whether it is worth asking: most others follow on another, and PostgreSQL folds ASCII names alone."""
-    return event.kind in OPENING and event.merchant_name.isascii()
 
 
 def write_alone(

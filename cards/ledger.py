@@ -16,7 +16,6 @@ from cards.books import (
     Page,
     Standing,
     lock,
-    may_stand_alone,
     note_change,
     note_movement,
     read_events,
@@ -36,6 +35,7 @@ from cards.statuses import EventKind, TransactionState
 K, S = EventKind, TransactionState
 T = TypeVar("T")
 
+OPENING = frozenset({K.AUTHORIZED, K.DECLINED})  # other kinds follow on another, nearly always
 AMOUNTS = ("bill_amount", "transaction_amount", "atm_fees", "fx_fees")
 STORED = Decimal("0.000001")  # as precise as a column: an event is placed as it will be read
 
@@ -79,7 +79,7 @@ def _look(
 ) -> tuple[bool, Page | None]:
     """Read the card's page, and write the event where nothing there is tied to it; answer whether it was written."""
     asked_after = event.occurred_at - LOOK_BACK
-    if not may_stand_alone(event):
+    if event.kind not in OPENING:
         return False, read_page(card_api_id, asked_after=asked_after)
     (group,) = place([event])
     ((_, how),) = group.placed
