@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from portal.env import DEMO_VALUES
 PATH = "/webhooks/cryptomate/"
 DECISION_PATH = "/decision/"  # of the floor alone: what is said before the answer
 HEAD = f"X-Webhook-Key: {DEMO_VALUES['CRYPTOMATE_WEBHOOK_KEY']}\r\n".encode()
+SETTLED_AFTER = 100  # purchases; the answers to eight clients have long come by then
 USUAL, TIGHT_PURCHASE = Decimal("12.50"), Decimal(30)
 # Of each hundred purchases so many are on a card that may not spend, or is about to reach its limit.
 FROZEN_SHARE, TIGHT_SHARE, STRANGE_SHARE = 3, 3, 1
@@ -28,6 +30,11 @@ def authorization(number: int, mark: str, amount: Decimal = USUAL) -> Request:
 
 def authorized(number: int, mark: str, amount: Decimal = USUAL) -> Request:
     body = _purchase("authorized", "success", number, mark, amount)
+    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+
+
+def cleared(number: int, mark: str, amount: Decimal = USUAL) -> Request:
+    body = _purchase("cleared", "success", number, mark, amount)
     return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
 
 
@@ -56,6 +63,17 @@ def purchase_events(cards: int) -> Iterator[Request]:
     chance = random.Random(run)  # noqa: S311 - it chooses cards
     for number in count():
         yield authorized(chance.randrange(cards), f"{run}-{number}")
+
+
+def purchases_and_settlements(cards: int) -> Iterator[Request]:
+    """Return the same, and after a while what settles each purchase: an event that joins one that is there."""
+    waiting: deque[Request] = deque()
+    for hold in purchase_events(cards):
+        yield hold
+        waiting.append(hold)
+        if len(waiting) > SETTLED_AFTER:
+            earlier = waiting.popleft()
+            yield cleared(earlier.card, earlier.mark)
 
 
 def new_run() -> str:

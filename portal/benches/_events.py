@@ -9,7 +9,7 @@ import psycopg
 
 from portal.benches import _dj_stripe
 from portal.benches._capture import in_all, overheard
-from portal.benches._deliveries import purchase_events
+from portal.benches._deliveries import purchase_events, purchases_and_settlements
 from portal.benches._load import Answer, Request, as_fast_as_it_goes
 from portal.benches._processes import Processes, portal_env, start_portal
 from portal.benches._report import Report
@@ -52,14 +52,17 @@ def events(run: Run, report: Report) -> None:
     report.title(f"Events a second: {PROCESSES} processes, {CLIENTS} clients, {REPEATS} runs each in turn, medians")
     with Processes() as processes:
         env = portal_env(database, WEB_PROCESSES=str(PROCESSES))
-        portal = Contender(start_portal(processes, env), purchase_events(run.cards))
-        contenders = [portal]
-        if address := _dj_stripe.start(processes, run.server, workers=PROCESSES):
-            contenders.append(Contender(address, _dj_stripe.events()))
+        address = start_portal(processes, env)
+        portal = Contender(address, purchase_events(run.cards))
+        settled = Contender(address, purchases_and_settlements(run.cards))
+        contenders = [portal, settled]
+        if other := _dj_stripe.start(processes, run.server, workers=PROCESSES):
+            contenders.append(Contender(other, _dj_stripe.events()))
         for contender in contenders * (REPEATS + 1):
             contender.measure(run.seconds / 6)
-    _compare(portal, contenders[1:], report)
-    _check_recorded(database, portal, report)
+    _compare(portal, contenders[2:], report)
+    report.figure("the same, half of them settlements", f"{settled.rate:.0f}/s")
+    _check_recorded(database, [portal, settled], report)
     report.figure("transactions, statements: before + after it", in_all(*overheard(database, "authorized")))
 
 
@@ -74,9 +77,10 @@ def _compare(portal: Contender, others: list[Contender], report: Report) -> None
         report.note("dj-stripe: left out, because it could not be installed")
 
 
-def _check_recorded(database: str, portal: Contender, report: Report) -> None:
+def _check_recorded(database: str, contenders: list[Contender], report: Report) -> None:
     """Report whether each event that was answered 200 stands in the log and in the books, once."""
-    taken = portal.taken
+    taken = [mark for each in contenders for mark in each.taken]
+    sent = sum(len(each.answers) for each in contenders)
     with psycopg.connect(database) as connection:
         stored, recorded = (
             connection.execute(query, [taken]).fetchall()
@@ -90,5 +94,5 @@ def _check_recorded(database: str, portal: Contender, report: Report) -> None:
         "answered 200; in the log; in the books",
         f"{len(taken):,}",
         against=f"{len(stored):,}; {len(recorded):,}",
-        met=whole and len(taken) == len(portal.answers),
+        met=whole and len(taken) == sent,
     )
