@@ -117,7 +117,7 @@ def purchase_data(number: int, mark: str, amount: Decimal = USUAL) -> dict[str, 
         "channel": "POS",
         "created_at": datetime.now(UTC).isoformat(),
         "merchant_data": {
-            "id": "mch_1",
+            "id": f"mch_{mark}",
             "name": f"Acme Coffee {mark}",
             "city": "Miami",
             "post_code": "33101",

@@ -15,7 +15,7 @@ from portal.benches._processes import Processes, portal_env, start_portal
 from portal.benches._report import Report
 from portal.benches._run import Run
 
-PROCESSES, CLIENTS, REPEATS = 4, 8, 3
+PROCESSES, CLIENTS, REPEATS = 4, 8, 5
 MOST_REFUSED = 0.01  # of the events: more, and it is not the endpoint that is measured
 
 
@@ -59,7 +59,7 @@ def events(run: Run, report: Report) -> None:
         if other := _dj_stripe.start(processes, run.server, workers=PROCESSES):
             contenders.append(Contender(other, _dj_stripe.events()))
         for contender in contenders * (REPEATS + 1):
-            contender.measure(run.seconds / 6)
+            contender.measure(run.seconds / 10)
     _compare(portal, contenders[2:], report)
     report.figure("the same, half of them settlements", f"{settled.rate:.0f}/s")
     _check_recorded(database, [portal, settled], report)
