@@ -59,7 +59,10 @@ def _updated(condition: str, customer: str = "NEW.customer_id", *, first: str = 
 
 
 # An answer may leave the reason as it is: one document fewer is missing, another one is asked for.
-OPEN_CLOSED = "UPDATE desk_case SET closed_at = NULL WHERE request_id = NEW.id AND closed_at IS NOT NULL; "
+OPEN_CLOSED = """
+UPDATE desk_case SET closed_at = NULL
+WHERE customer_id = NEW.customer_id AND request_id = NEW.id AND closed_at IS NOT NULL;
+"""
 
 REMOVED = pgtrigger.Trigger(
     name="follow_removed", when=pgtrigger.After, operation=pgtrigger.Delete, func=_follow_row("OLD.customer_id")
