@@ -24,18 +24,15 @@ FROZEN_SHARE, TIGHT_SHARE, STRANGE_SHARE = 3, 3, 1
 
 
 def authorization(number: int, mark: str, amount: Decimal = USUAL) -> Request:
-    body = _purchase("authorization", "pending", number, mark, amount)
-    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+    return _purchase("authorization", "pending", number, mark, amount)
 
 
 def authorized(number: int, mark: str, amount: Decimal = USUAL) -> Request:
-    body = _purchase("authorized", "success", number, mark, amount)
-    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+    return _purchase("authorized", "success", number, mark, amount)
 
 
 def cleared(number: int, mark: str, amount: Decimal = USUAL) -> Request:
-    body = _purchase("cleared", "success", number, mark, amount)
-    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
+    return _purchase("cleared", "success", number, mark, amount)
 
 
 def authorizations(cards: int) -> Iterator[Request]:
@@ -93,14 +90,15 @@ def _special(cards: int) -> dict[range, list[int]]:
     }
 
 
-def _purchase(event_type: str, status: str, number: int, mark: str, amount: Decimal) -> dict[str, Any]:
-    return {
+def _purchase(event_type: str, status: str, number: int, mark: str, amount: Decimal) -> Request:
+    body = {
         "product": "individual_cards",
         "event_type": event_type,
         "operation_id": mark,
         "status": status,
         "data": purchase_data(number, mark, amount),
     }
+    return Request(PATH, HEAD, json.dumps(body).encode(), mark=mark, card=number)
 
 
 def purchase_data(number: int, mark: str, amount: Decimal = USUAL) -> dict[str, Any]:
