@@ -23,7 +23,7 @@ from cards.statuses import ApprovalMethod, EventKind
 from cards.tests.making import NOON, make_card, make_purchase
 from cards.tests.test_ledger_any_order import SETS, as_line, books, deliver
 from cards.tests.test_ledger_any_order import Told as AnyTold
-from customers.tests.racing import wait_for_a_lock
+from provider.tests.racing import wait_for_a_lock
 
 A, C, D = EventKind.AUTHORIZED, EventKind.CLEARED, EventKind.DECLINED
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from cryptomate.testing import passport_requirement, phone_requirement
 from customers.models import Customer, EnablementRequest
 from customers.tests.making import NOTHING_MISSING, make_customer, make_document, make_request
-from customers.tests.racing import in_a_thread, wait_for_a_lock
 from desk.cases import Case, Spell
 from desk.statuses import SIDES, Reason, WaitsFor
 from desk.targets import FIRST_TARGETS, Target, targets
 from desk.tests.reading import read
 from provider.actions import want
 from provider.models import CallKind, CallState, ProviderCall
+from provider.tests.racing import in_a_thread, wait_for_a_lock
 
 pytestmark = pytest.mark.django_db
 

@@ -13,13 +13,13 @@ from django.utils import timezone
 from audit.models import Event
 from conftest import person
 from customers.policies import NotAllowed
-from customers.tests.racing import in_a_thread, wait_for_a_lock
 from desk import case_actions as actions
 from desk.cases import Case
 from desk.filters import Filters
 from desk.tests.queueing import make_case
 from provider.actions import want
 from provider.models import CallKind
+from provider.tests.racing import in_a_thread, wait_for_a_lock
 
 ALL = Filters()
 

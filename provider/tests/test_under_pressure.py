@@ -1,7 +1,6 @@
 """Twenty workers and one click against the sandbox, which refuses the sixteenth call of a second."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -9,25 +8,12 @@ from django.db import connection
 from cryptomate import Client
 from provider import budget
 from provider.client import hear
+from provider.tests.racing import in_a_thread
 from sandbox.testing import API_KEY, SandboxProcess
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sandbox")]
 
 WORKERS, CALLS = 20, 40
-
-
-def in_thread(work: Callable[[], None]) -> threading.Thread:
-    """Start a worker with a connection of its own, as a process would have."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
 
 
 def test_twenty_workers_meet_no_429_and_a_click_goes_first(empty_sandbox: SandboxProcess) -> None:
@@ -46,10 +32,10 @@ def test_twenty_workers_meet_no_429_and_a_click_goes_first(empty_sandbox: Sandbo
             left.pop()
             work("background", background=True)
 
-    workers = [in_thread(work_off) for _ in range(WORKERS)]
+    workers = [in_a_thread(work_off) for _ in range(WORKERS)]
     while order.count("background") < budget.TURNS - budget.KEPT_FOR_PEOPLE:  # all that background work may have
         threading.Event().wait(0.01)
-    clicks = [in_thread(lambda: work("click", background=False)) for _ in range(4)]
+    clicks = [in_a_thread(lambda: work("click", background=False)) for _ in range(4)]
     for thread in [*workers, *clicks]:
         thread.join()
 

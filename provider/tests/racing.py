@@ -7,6 +7,8 @@ from django.db import connection
 
 
 def in_a_thread(act: Callable[[], object]) -> threading.Thread:
+    """Start a thread with a connection of its own, as a process would have."""
+
     def run() -> None:
         try:
             act()
