@@ -12,17 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from cards.books import (
-    Page,
-    Standing,
-    lock,
-    note_change,
-    note_movement,
-    read_events,
-    read_page,
-    turn,
-    write_alone,
-)
+from cards.books import Page, Standing, lock, note_change, note_movement, read_events, read_page, turn, write_alone
 from cards.comparing import LOOK_BACK, compare
 from cards.models import Card, Placement, Transaction, TransactionEvent
 from cards.pairing import TOLERANCE, likeness, pair

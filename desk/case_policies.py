@@ -9,12 +9,11 @@ from django.utils.dateformat import format as format_date
 
 from customers.policies import NotAllowed
 from desk.cases import Case
-from desk.statuses import Reason, WaitsFor
+from desk.statuses import OURS_ALONE, Reason, WaitsFor
 from people.rights import people_who_may
 
 WORKS, ASSIGNS = "desk.work_case", "desk.assign_case"
 LONGEST_SNOOZE = timedelta(days=90)
-OURS_ALONE = (Reason.UNKNOWN_CALL, Reason.READY)  # no customer can say what became of a call, or submit
 
 
 def people_who_work() -> QuerySet[User]:

@@ -14,13 +14,11 @@ from django.utils import timezone
 from audit.capture import Capture
 from customers.models import Customer, EnablementRequest
 from customers.paging import Place
-from desk.statuses import Reason, WaitsFor
+from desk.statuses import ASKED_FOR, Reason, WaitsFor
 from desk.targets import Target, is_late
 from vault.fields import EncryptedTextField
 
 LONGEST_NOTE = 500
-# Refused for good, as may be, or waiting for something that only the customer has.
-CLOSED_BY_HAND = (Reason.REJECTED, Reason.REFUSED_CALL, Reason.REFUSED_ITEMS, Reason.MISSING)
 
 # What follows from a reason, in whichever way it changed. News end a snooze, open what was closed and are ours to look
 # at before the customer is waited for again: all three were about what stood before. What is closed is also opened by
@@ -205,7 +203,7 @@ class Case(models.Model):
                 name="done_case_waits_for_nobody",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(reason__in=CLOSED_BY_HAND),
+                condition=Q(closed_at__isnull=True) | Q(reason__in=ASKED_FOR),
                 name="case_closed_by_hand_was_refused_or_asked_about",
             ),
             models.CheckConstraint(

@@ -31,3 +31,5 @@ SIDES: dict[str, WaitsFor] = {
     R.ASKING: W.PROVIDER, R.SUBMITTING: W.PROVIDER, R.IN_REVIEW: W.PROVIDER,
     R.DONE: W.NOBODY,
 }  # fmt: skip
+OURS_ALONE = (R.UNKNOWN_CALL, R.READY)  # no customer can say what became of a call, or submit
+ASKED_FOR = tuple(reason for reason in R if SIDES[reason] == W.US and reason not in OURS_ALONE)
